@@ -1,0 +1,1 @@
+//! nginx-shared-session: see README.md.
