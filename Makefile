@@ -1,0 +1,64 @@
+# The whole of it in two commands: `make demo` shows the module at work, `make test` tests it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+# The steps of a target run in order: they share one cargo target directory.
+.NOTPARALLEL:
+.DEFAULT_GOAL := build
+.PHONY: help setup build build-1.28 check test test-unit test-distribution test-1.28 demo sanitize clean
+
+export CARGO_TARGET_DIR := $(CURDIR)/target
+MODULE := release/libngx_http_shared_session_module.so
+# Sets NGINX_SOURCE_DIR, NGINX_BUILD_DIR and NGINX_BINARY; stops where that fails.
+NGINX := env=$$(scripts/nginx-sources); eval "$$env"
+NGINX_1_28 := env=$$(scripts/nginx-1.28); eval "$$env"
+BUILD := cargo build --release --package ngx_http_shared_session_module
+
+help: ## What can be made
+	@sed -n 's/^\([a-z0-9.-]*\):.*## /\1\t/p' Makefile | expand -t 20
+
+setup: ## Install with apt what is missing (all but Rust)
+	@scripts/setup
+
+build: setup ## The module, for this machine's nginx: target/release/libngx_http_shared_session_module.so
+	@$(NGINX)
+	$(BUILD)
+	echo "$(CARGO_TARGET_DIR)/$(MODULE), for $$NGINX_BINARY"
+
+build-1.28: setup ## nginx 1.28 and the module for it, under target/nginx-1.28
+	@$(NGINX_1_28)
+	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/nginx-1.28 $(BUILD)
+
+check: setup ## Formatting, lints, licences, shell scripts
+	@$(NGINX)
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	scripts/check-dependencies
+	scripts/check-shell
+
+test: test-unit test-distribution test-1.28 ## All tests, the last two against two versions of nginx
+
+test-unit: setup ## What needs no nginx
+	@cargo test --package shared-session-core --package shared-session-demo
+
+test-distribution: build ## A real nginx: the distribution's
+	@$(NGINX)
+	TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/$(MODULE) \
+	    cargo test --package shared-session-tests
+
+test-1.28: build-1.28 ## A real nginx: 1.28
+	@$(NGINX_1_28)
+	TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/nginx-1.28/$(MODULE) \
+	    cargo test --package shared-session-tests
+
+demo: build ## Three sites on http://alpha.localhost:8080 (DEMO_PORT) that share a visitor's session
+	@$(NGINX)
+	cargo build --release --package shared-session-demo
+	DEMO_NGINX_BINARY=$$NGINX_BINARY DEMO_NGINX_MODULE=$(CARGO_TARGET_DIR)/$(MODULE) \
+	    exec $(CARGO_TARGET_DIR)/release/shared-session-demo
+
+sanitize: setup ## valgrind over a journey of 200 requests with a reload in the middle
+	@scripts/valgrind-journey
+
+clean: ## Remove all that was built
+	@rm -rf $(CARGO_TARGET_DIR)
