@@ -1,2 +1,16 @@
-//! The part of nginx-shared-session that knows nothing of nginx.
+//! The part of nginx-shared-session that knows nothing of nginx: keys, tokens, sites, cookies,
+//! the checks of a delivery, the loader's tags and the place for them in a page.
+//!
+//! Clock and randomness are passed in. Functions called per request take and return borrowed
+//! bytes and allocate nothing; what reads configuration may allocate. All byte inputs may be
+//! hostile: nothing here panics on them.
 #![forbid(unsafe_code)]
+
+pub mod aead;
+pub mod cookie;
+pub mod delivery;
+pub mod html;
+pub mod key;
+pub mod origin;
+pub mod tag;
+pub mod token;

@@ -1,0 +1,4 @@
+//! XAES-256-GCM.
+
+/// The AES-256-GCM key of one nonce prefix.
+pub struct DerivedKey {}
