@@ -1,1 +1,35 @@
-//! Shared harness of the integration tests.
+//! Harness of the integration tests: a real nginx in a temporary prefix, upstreams, a client that
+//! shows every byte, and a visitor that behaves as a browser does.
+//!
+//! Environment:
+//! - `TEST_NGINX_BINARY`: the nginx to test with; else `nginx` from `PATH` and the sbin directories.
+//! - `TEST_NGINX_MODULE`: the module; else `target/release/libngx_http_shared_session_module.so`.
+//! - `TEST_NGINX_WRAPPER`: a command to run nginx under, such as `valgrind --log-file=…`; every
+//!   wait is then longer.
+//!
+//! Everything here panics when it cannot do its work: that fails the test, as it should.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod conf;
+mod django;
+mod environment;
+mod http;
+mod jar;
+mod logs;
+mod nginx;
+mod ports;
+mod tls;
+mod upstream;
+mod visitor;
+
+pub use conf::Conf;
+pub use django::Django;
+pub use environment::{patience, workspace};
+pub use http::{Connection, Request, Response};
+pub use jar::{Jar, StoredCookie};
+pub use logs::LogLine;
+pub use nginx::{Nginx, kill};
+pub use ports::free_port;
+pub use rustix::process::Signal;
+pub use upstream::{Received, Reply, Upstream};
+pub use visitor::{Page, Visitor};

@@ -1,0 +1,233 @@
+//! The configuration of a test's nginx.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::{environment, free_port, tls};
+
+/// A configuration: what a test writes into the `http` block, and what the harness puts around it.
+///
+/// In the text, `@NAME@` stands for a value given with [`Conf::set`], and
+/// - `@http@` and `@https@` for the values of `listen` directives on 127.0.0.1,
+/// - `@prefix@` for the temporary prefix.
+#[derive(Clone, Debug)]
+pub struct Conf {
+    http: String,
+    main: String,
+    values: Vec<(String, String)>,
+    files: Vec<(String, Vec<u8>, u32)>,
+    workers: usize,
+    master: bool,
+    module: bool,
+}
+
+/// Fields of the access log, one JSON object a line. Those of the module come with the module.
+const LOG_FIELDS: [(&str, &str); 6] = [
+    ("port", "$remote_port"),
+    ("nth", "$connection_requests"),
+    ("request", "$request"),
+    ("status", "$status"),
+    ("sent", "$body_bytes_sent"),
+    ("server_protocol", "$server_protocol"),
+];
+const MODULE_FIELDS: [(&str, &str); 7] = [
+    ("verdict", "$shared_session_status"),
+    ("page", "$shared_session_page"),
+    ("kind", "$shared_session_kind"),
+    ("src", "$shared_session_src"),
+    ("dst", "$shared_session_dst"),
+    ("age", "$shared_session_age"),
+    ("was_empty", "$shared_session_was_empty"),
+];
+
+impl Conf {
+    /// A configuration with this text in its `http` block.
+    pub fn new(http: &str) -> Self {
+        Self {
+            http: http.to_owned(),
+            main: String::new(),
+            values: Vec::new(),
+            files: Vec::new(),
+            workers: 1,
+            master: true,
+            module: true,
+        }
+    }
+
+    /// Replaces `@NAME@` with `value`.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: impl ToString) -> Self {
+        self.values.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Puts a file beside the configuration; its path is relative to it.
+    #[must_use]
+    pub fn file(self, path: &str, contents: impl AsRef<[u8]>) -> Self {
+        self.file_with_mode(path, contents, 0o600)
+    }
+
+    /// The same, with these permissions.
+    #[must_use]
+    pub fn file_with_mode(mut self, path: &str, contents: impl AsRef<[u8]>, mode: u32) -> Self {
+        self.files.push((path.to_owned(), contents.as_ref().to_vec(), mode));
+        self
+    }
+
+    /// Adds text outside the `http` block, such as another `load_module`.
+    #[must_use]
+    pub fn main(mut self, text: &str) -> Self {
+        self.main.push_str(text);
+        self
+    }
+
+    /// So many worker processes; one unless said.
+    #[must_use]
+    pub fn workers(mut self, count: usize) -> Self {
+        self.workers = count;
+        self
+    }
+
+    /// One process only, `master_process off`.
+    #[must_use]
+    pub fn single_process(mut self) -> Self {
+        self.master = false;
+        self
+    }
+
+    /// Leaves the module out.
+    #[must_use]
+    pub fn without_module(mut self) -> Self {
+        self.module = false;
+        self
+    }
+
+    /// `nginx -t`: what it printed, as `Ok` when the configuration was accepted.
+    pub fn test(&self) -> Result<String, String> {
+        let written = self.write();
+        let output = nginx_command(written.directory.path()).arg("-t").output();
+        let output = output.expect("nginx starts");
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() { Ok(printed) } else { Err(printed) }
+    }
+
+    pub(crate) fn expected_workers(&self) -> usize {
+        if self.master { self.workers } else { 0 }
+    }
+
+    /// Writes everything into a new prefix with newly chosen ports.
+    pub(crate) fn write(&self) -> Written {
+        let directory = tempfile::Builder::new().prefix("nginx-test-").tempdir().expect("prefix");
+        let written = Written { directory, http: free_port(), https: free_port() };
+        let prefix = written.directory.path();
+        for name in ["conf", "logs", "temp", "html"] {
+            fs::create_dir(prefix.join(name)).expect("prefix");
+        }
+        let certificate = tls::certificate();
+        write_file(prefix, "tests.pem", certificate.pem.as_bytes(), 0o644);
+        write_file(prefix, "tests.key", certificate.key_pem.as_bytes(), 0o600);
+        for (path, contents, mode) in &self.files {
+            write_file(prefix, path, contents, *mode);
+        }
+        self.rewrite(&written);
+        written
+    }
+
+    /// Writes `nginx.conf` again, for a prefix that exists.
+    pub(crate) fn rewrite(&self, written: &Written) {
+        let prefix = written.directory.path();
+        write_file(prefix, "nginx.conf", self.render(written).as_bytes(), 0o644);
+    }
+
+    fn render(&self, written: &Written) -> String {
+        let load = match self.module {
+            true => format!("load_module {};", environment::module().display()),
+            false => String::new(),
+        };
+        // Workers of root's nginx would else be another user, who cannot enter the prefix.
+        let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
+        let master = if self.master { "on" } else { "off" };
+        let mut text = format!(
+            "{load}
+{user}
+daemon off;
+master_process {master};
+worker_processes {workers};
+worker_shutdown_timeout 5s;
+pid nginx.pid;
+error_log logs/error.log info;
+{main}
+events {{ worker_connections 512; }}
+http {{
+    log_format tests escape=json '{log_format}';
+    access_log logs/access.log tests;
+    ssl_certificate tests.pem;
+    ssl_certificate_key tests.key;
+    client_body_temp_path temp/client;
+    proxy_temp_path temp/proxy;
+    fastcgi_temp_path temp/fastcgi;
+    uwsgi_temp_path temp/uwsgi;
+    scgi_temp_path temp/scgi;
+    {http}
+}}
+",
+            workers = self.workers,
+            main = self.main,
+            log_format = self.log_format(),
+            http = self.http,
+        );
+        let own = [
+            ("http", format!("127.0.0.1:{}", written.http)),
+            ("https", format!("127.0.0.1:{} ssl", written.https)),
+            ("prefix", written.directory.path().display().to_string()),
+        ];
+        for (name, value) in &own {
+            text = text.replace(&format!("@{name}@"), value);
+        }
+        for (name, value) in &self.values {
+            text = text.replace(&format!("@{name}@"), value);
+        }
+        text
+    }
+
+    fn log_format(&self) -> String {
+        let module = if self.module { &MODULE_FIELDS[..] } else { &[] };
+        let fields = LOG_FIELDS.iter().chain(module);
+        let fields: Vec<_> =
+            fields.map(|(name, variable)| format!(r#""{name}":"{variable}""#)).collect();
+        format!("{{{}}}", fields.join(","))
+    }
+}
+
+/// A configuration in its prefix, and the ports that were chosen for it.
+pub(crate) struct Written {
+    pub(crate) directory: TempDir,
+    pub(crate) http: u16,
+    pub(crate) https: u16,
+}
+
+/// nginx with a prefix's configuration; under the wrapper, if there is one.
+pub(crate) fn nginx_command(prefix: &Path) -> Command {
+    let mut words = environment::wrapper().into_iter();
+    let mut command = match words.next() {
+        Some(program) => {
+            let mut command = Command::new(program);
+            command.args(words).arg(environment::nginx_binary());
+            command
+        }
+        None => Command::new(environment::nginx_binary()),
+    };
+    command.arg("-p").arg(prefix).args(["-c", "conf/nginx.conf", "-e", "logs/error.log"]);
+    command
+}
+
+fn write_file(prefix: &Path, path: &str, contents: &[u8], mode: u32) {
+    let file = prefix.join("conf").join(path);
+    fs::create_dir_all(file.parent().expect("a file in conf/")).expect("folder");
+    fs::write(&file, contents).expect("file");
+    fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("permissions");
+}

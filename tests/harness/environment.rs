@@ -1,0 +1,70 @@
+//! Where things are, and how long to wait for them.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The repository's root.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace")
+}
+
+/// The nginx under test: `TEST_NGINX_BINARY`, else `nginx` from `PATH` or an sbin directory, which
+/// an ordinary user's `PATH` often lacks.
+pub(crate) fn nginx_binary() -> PathBuf {
+    if let Some(binary) = env::var_os("TEST_NGINX_BINARY") {
+        return workspace().join(binary);
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from))
+        .map(|directory| directory.join("nginx"))
+        .find(|file| file.is_file())
+        .expect("no nginx found: install one or set TEST_NGINX_BINARY")
+}
+
+/// The module under test.
+pub(crate) fn module() -> PathBuf {
+    let file = match env::var_os("TEST_NGINX_MODULE") {
+        Some(file) => workspace().join(file),
+        None => workspace().join("target/release/libngx_http_shared_session_module.so"),
+    };
+    assert!(
+        file.is_file(),
+        "no module at {}: run `make build` or set TEST_NGINX_MODULE",
+        file.display()
+    );
+    file
+}
+
+/// The words of `TEST_NGINX_WRAPPER`.
+pub(crate) fn wrapper() -> Vec<String> {
+    let text = env::var("TEST_NGINX_WRAPPER").unwrap_or_default();
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// `duration`, or much more of it when nginx runs under a wrapper that slows it down.
+pub fn patience(duration: Duration) -> Duration {
+    if wrapper().is_empty() { duration } else { duration * 20 }
+}
+
+/// Asks `ready` again and again until it answers or `duration` (with [`patience`]) has passed.
+pub(crate) fn wait_for<T>(
+    duration: Duration,
+    mut ready: impl FnMut() -> Option<T>,
+) -> Result<T, Timeout> {
+    let deadline = Instant::now() + patience(duration);
+    loop {
+        if let Some(value) = ready() {
+            return Ok(value);
+        }
+        if Instant::now() > deadline {
+            return Err(Timeout);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// What was waited for did not come.
+#[derive(Debug)]
+pub(crate) struct Timeout;

@@ -1,0 +1,72 @@
+//! One connection to nginx, plain or TLS.
+
+use std::io::{self, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
+
+use super::{Request, Response};
+use crate::{Nginx, patience, tls};
+
+/// A connection that can carry several requests, one after the other or pipelined.
+pub struct Connection {
+    stream: BufReader<Box<dyn ReadWrite>>,
+    local_port: u16,
+    answered: u32,
+}
+
+trait ReadWrite: Read + Write + Send {}
+impl<T: Read + Write + Send> ReadWrite for T {}
+
+impl Connection {
+    /// Connects to nginx's port for `scheme`; with https, `host` is the name asked for.
+    pub fn open(nginx: &Nginx, scheme: &str, host: &str) -> Self {
+        let tcp = TcpStream::connect(nginx.address(scheme)).expect("nginx accepts a connection");
+        tcp.set_read_timeout(Some(patience(Duration::from_secs(15)))).expect("timeout");
+        tcp.set_nodelay(true).expect("TCP_NODELAY");
+        let local_port = tcp.local_addr().expect("local address").port();
+        let stream: Box<dyn ReadWrite> = if scheme == "https" {
+            let name = host.split(':').next().unwrap_or(host).to_owned();
+            let name = ServerName::try_from(name).expect("a DNS name");
+            let client = ClientConnection::new(tls::client_config(), name).expect("TLS client");
+            Box::new(StreamOwned::new(client, tcp))
+        } else {
+            Box::new(tcp)
+        };
+        Self { stream: BufReader::new(stream), local_port, answered: 0 }
+    }
+
+    /// Sends the request and reads its answer.
+    pub fn send(&mut self, request: &Request) -> Response {
+        self.try_send(request).expect("nginx answers")
+    }
+
+    /// The same, where nginx may also close without an answer.
+    pub fn try_send(&mut self, request: &Request) -> io::Result<Response> {
+        self.write(&request.to_bytes());
+        self.read_response(&request.method)
+    }
+
+    /// Writes raw bytes.
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).expect("nginx reads");
+        self.stream.get_mut().flush().expect("nginx reads");
+    }
+
+    /// Reads the answer to a request of this method.
+    pub fn read_response(&mut self, method: &str) -> io::Result<Response> {
+        self.answered += 1;
+        Response::read(&mut self.stream, method, (self.local_port, self.answered))
+    }
+
+    /// Reads raw bytes until nginx closes.
+    pub fn read_to_close(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Err(error) = self.stream.read_to_end(&mut bytes) {
+            assert_ne!(error.kind(), io::ErrorKind::WouldBlock, "nginx does not close");
+        }
+        bytes
+    }
+}

@@ -1,0 +1,93 @@
+//! One request, as written on the wire.
+
+use super::{Connection, Response};
+use crate::Nginx;
+
+/// A request to a test's nginx. `Host` and, on one's own connection, `Connection: close` are added
+/// unless the request has them.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub(crate) method: String,
+    pub(crate) scheme: String,
+    pub(crate) host: String,
+    target: String,
+    version: &'static str,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    /// `METHOD URL`; the URL is `scheme://host[:port]/target`, and its target is sent as it stands.
+    /// Every host and port leads to the test's nginx.
+    pub fn new(method: &str, url: &str) -> Self {
+        let (scheme, rest) = url.split_once("://").expect("an absolute URL");
+        let slash = rest.find('/').expect("a URL with a path");
+        Self {
+            method: method.to_owned(),
+            scheme: scheme.to_owned(),
+            host: rest[..slash].to_owned(),
+            target: rest[slash..].to_owned(),
+            version: "HTTP/1.1",
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// A GET request.
+    pub fn get(url: &str) -> Self {
+        Self::new("GET", url)
+    }
+
+    /// A HEAD request.
+    pub fn head(url: &str) -> Self {
+        Self::new("HEAD", url)
+    }
+
+    /// A POST request with this body and its `Content-Length`.
+    pub fn post(url: &str, body: impl AsRef<[u8]>) -> Self {
+        Self { body: body.as_ref().to_vec(), ..Self::new("POST", url) }
+            .header("Content-Length", body.as_ref().len().to_string())
+    }
+
+    /// Adds one header line.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push((name.to_owned(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// Speaks HTTP/1.0.
+    #[must_use]
+    pub fn http_1_0(mut self) -> Self {
+        self.version = "HTTP/1.0";
+        self
+    }
+
+    /// Sends it on a connection of its own and reads the answer.
+    pub fn send(&self, nginx: &Nginx) -> Response {
+        let mut request = self.clone();
+        if !request.has("Connection") && request.version == "HTTP/1.1" {
+            request = request.header("Connection", "close");
+        }
+        Connection::open(nginx, &request.scheme, &request.host).send(&request)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|(have, _)| have.eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes =
+            format!("{} {} {}\r\n", self.method, self.target, self.version).into_bytes();
+        let host = (!self.has("Host")).then(|| ("Host".to_owned(), self.host.clone().into_bytes()));
+        for (name, value) in host.iter().chain(&self.headers) {
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(value);
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+}
