@@ -12,5 +12,6 @@ pub mod delivery;
 pub mod html;
 pub mod key;
 pub mod origin;
+mod shown;
 pub mod tag;
 pub mod token;

@@ -1,4 +1,11 @@
-//! Hosts, sites and origins.
+//! Origins: scheme, host and port, as browsers write them; and the sites they belong to.
+mod host;
+mod sites;
+
+pub use host::HostPort;
+pub use sites::{Site, SiteError, SiteMatch, Sites};
+
+use std::{fmt, io::Write};
 
 /// The scheme of an origin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -8,14 +15,16 @@ pub enum Scheme {
     /// `https`
     Https,
 }
+
 impl Scheme {
-    /// 80 or 443.
+    /// The TCP port where none is written: 80 or 443.
     pub fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
             Self::Https => 443,
         }
     }
+
     /// `http` or `https`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -25,111 +34,131 @@ impl Scheme {
     }
 }
 
-/// A parsed `Host` value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HostPort<'a> {
-    /// The name in the case it came; IPv6 in brackets.
-    pub host: &'a [u8],
-    /// The port as written.
-    pub port: Option<u16>,
-}
-impl HostPort<'_> {
-    /// Parses `host[:port]`.
-    pub fn parse(_value: &[u8]) -> Option<HostPort<'_>> {
-        unimplemented!()
-    }
-}
+/// Room for `https://`, the longest host, a colon and five digits.
+const MAX_ORIGIN: usize = 8 + host::MAX_HOST + 6;
 
-/// One entry of the list of sites.
-#[derive(Clone, Debug)]
-pub struct Site {}
-impl Site {
-    /// The scheme, where the entry names one.
-    pub fn scheme(&self) -> Option<Scheme> {
-        unimplemented!()
-    }
-    /// Lower-cased; IPv6 in brackets.
-    pub fn host(&self) -> &str {
-        unimplemented!()
-    }
-    /// The port, where the entry names one.
-    pub fn port(&self) -> Option<u16> {
-        unimplemented!()
-    }
-    /// `host[:port]` as spelled, lower-cased, without the scheme.
-    pub fn as_str(&self) -> &str {
-        unimplemented!()
-    }
-}
-
-/// What is wrong with a list of sites.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SiteError {
-    /// Fewer than two sites.
-    #[error("expected two or more sites, found {0}")]
-    TooFew(usize),
-}
-
-/// The list of sites.
-#[derive(Clone, Debug)]
-pub struct Sites {
-    sites: Vec<Site>,
-}
-#[allow(clippy::len_without_is_empty)]
-impl Sites {
-    /// Parses the list.
-    pub fn parse<'a>(_values: impl IntoIterator<Item = &'a [u8]>) -> Result<Sites, SiteError> {
-        unimplemented!()
-    }
-    /// The sites in configured order.
-    pub fn iter(&self) -> impl Iterator<Item = &Site> {
-        self.sites.iter()
-    }
-    /// How many sites.
-    pub fn len(&self) -> usize {
-        self.sites.len()
-    }
-    /// Whose page: the longest match.
-    pub fn find(&self, _scheme: Scheme, _host: HostPort<'_>) -> Option<SiteMatch<'_>> {
-        unimplemented!()
-    }
-    /// To which site an origin belongs.
-    pub fn find_origin(&self, _origin: &[u8]) -> Option<SiteMatch<'_>> {
-        unimplemented!()
-    }
-}
-
-/// The site that a host belongs to.
-#[derive(Clone, Copy, Debug)]
-pub struct SiteMatch<'s> {
-    /// Its place in the list.
-    pub index: usize,
-    /// The site.
-    pub site: &'s Site,
-    /// The host is the site itself, not a subdomain.
-    pub exact: bool,
-    /// The site's own scheme where it has one, else the request's.
-    pub scheme: Scheme,
-}
-
-/// An origin as browsers serialise it.
+/// An origin as browsers serialise it (RFC 6454, section 6.2): `scheme://host[:port]`, lower-case,
+/// without a port that is the scheme's default. Two origins are the same if their bytes are.
 #[derive(Clone, Copy)]
-pub struct Origin {}
+pub struct Origin {
+    bytes: [u8; MAX_ORIGIN],
+    len: usize,
+}
+
 impl Origin {
-    /// The origin of a request.
-    pub fn new(_scheme: Scheme, _host: HostPort<'_>) -> Option<Origin> {
-        unimplemented!()
+    /// The origin of this host. None where the host is longer than names get.
+    pub fn new(scheme: Scheme, host: HostPort<'_>) -> Option<Origin> {
+        let mut bytes = [0; MAX_ORIGIN];
+        let mut rest = &mut bytes[..];
+        write!(rest, "{}://", scheme.as_str()).ok()?;
+        rest.write_all(host.host).ok()?;
+        if let Some(port) = host.port.filter(|&port| port != scheme.default_port()) {
+            write!(rest, ":{port}").ok()?;
+        }
+        let len = MAX_ORIGIN - rest.len();
+        bytes[..len].make_ascii_lowercase();
+        Some(Origin { bytes, len })
     }
-    /// The origin of a site.
-    pub fn of_site(_site: &Site, _scheme: Scheme) -> Option<Origin> {
-        unimplemented!()
+
+    /// The origin of a site, under its own scheme or else `scheme`.
+    pub fn of_site(site: &Site, scheme: Scheme) -> Option<Origin> {
+        let host = HostPort { host: site.host().as_bytes(), port: site.port() };
+        Self::new(site.scheme().unwrap_or(scheme), host)
     }
-    /// Parses `scheme://host[:port]`.
-    pub fn parse(_value: &[u8]) -> Option<(Scheme, HostPort<'_>)> {
-        unimplemented!()
+
+    /// Parses an `Origin` header's `http://host[:port]` or `https://host[:port]`. None for all
+    /// else: `null`, other schemes, lists.
+    pub fn parse(value: &[u8]) -> Option<(Scheme, HostPort<'_>)> {
+        let (scheme, host) = if let Some(host) = value.strip_prefix(b"https://") {
+            (Scheme::Https, host)
+        } else {
+            (Scheme::Http, value.strip_prefix(b"http://")?)
+        };
+        Some((scheme, HostPort::parse(host)?))
     }
-    /// The origin's bytes.
+
+    /// The origin's text, ASCII.
     pub fn as_bytes(&self) -> &[u8] {
-        unimplemented!()
+        &self.bytes[..self.len]
+    }
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Origin {}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Origin({})", self.as_bytes().escape_ascii())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    fn origin(scheme: Scheme, host: &str) -> String {
+        let origin = Origin::new(scheme, HostPort::parse(host.as_bytes()).unwrap()).unwrap();
+        String::from_utf8(origin.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn origins_are_written_as_browsers_do() {
+        assert_eq!(origin(Scheme::Https, "WWW.Example.COM"), "https://www.example.com");
+        assert_eq!(origin(Scheme::Https, "a:443"), "https://a");
+        assert_eq!(origin(Scheme::Https, "a:80"), "https://a:80");
+        assert_eq!(origin(Scheme::Http, "a:80"), "http://a");
+        assert_eq!(origin(Scheme::Http, "a:443"), "http://a:443");
+        assert_eq!(origin(Scheme::Http, "[2001:DB8::1]:8080"), "http://[2001:db8::1]:8080");
+    }
+
+    #[test]
+    fn the_longest_host_fits_and_a_longer_one_is_refused() {
+        let name = "a.".repeat(127);
+        assert_eq!(origin(Scheme::Https, &format!("{name}:65535")).len(), MAX_ORIGIN);
+        let host = [b'a'; MAX_ORIGIN];
+        assert_eq!(Origin::new(Scheme::Http, HostPort { host: &host, port: None }), None);
+    }
+
+    #[test]
+    fn a_site_s_own_scheme_goes_before_the_request_s() {
+        let sites = Sites::parse([&b"https://a:443"[..], b"b:8080"]).unwrap();
+        let written: Vec<_> = sites
+            .iter()
+            .map(|site| Origin::of_site(site, Scheme::Http).unwrap().as_bytes().to_vec())
+            .collect();
+        assert_eq!(written, [b"https://a".to_vec(), b"http://b:8080".to_vec()]);
+    }
+
+    #[test]
+    fn only_origins_are_parsed() {
+        let host = HostPort { host: b"a.b", port: Some(8080) };
+        assert_eq!(Origin::parse(b"https://a.b:8080"), Some((Scheme::Https, host)));
+        for value in [
+            "",
+            "null",
+            "a",
+            "//a",
+            "http:",
+            "http://",
+            "http:///",
+            "http://a/",
+            "http://a ",
+            "ftp://a",
+            "HTTP://a",
+            "http://a, http://b",
+            "http://a http://b",
+            "http://u@a",
+            "http://a?b",
+            "http://a#b",
+            "http://a:0",
+        ] {
+            assert_eq!(Origin::parse(value.as_bytes()), None, "{value:?}");
+        }
     }
 }
