@@ -33,8 +33,7 @@ check: setup ## Formatting, lints, licences, shell scripts
 	@$(NGINX)
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
-	scripts/check-dependencies
-	scripts/check-shell
+	scripts/check
 
 test: test-unit test-distribution test-1.28 ## All tests, the last two against two versions of nginx
 
