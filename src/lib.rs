@@ -1,1 +1,15 @@
-//! nginx-shared-session: see README.md.
+//! nginx-shared-session: a visitor's session follows them across sites on different domains.
+//!
+//! This crate is the glue between nginx and `shared-session-core`, which knows the rules. What C
+//! requires stands in [`nginx`]; the rest of the crate is safe code.
+#![deny(unsafe_code)]
+
+mod conf;
+mod context;
+mod handler;
+mod loader;
+mod nginx;
+mod redact;
+mod site;
+mod variables;
+mod zone;

@@ -110,9 +110,8 @@ mod tests {
     #[test]
     fn what_is_dead_makes_room() {
         let slots = table(BUCKET);
-        let first = (0..1_000).take_while(|&n| {
-            record(&slots, fingerprint(n), 1_000, 0) == Use::First
-        });
+        let first =
+            (0..1_000).take_while(|&n| record(&slots, fingerprint(n), 1_000, 0) == Use::First);
         assert_eq!(first.count(), BUCKET);
         assert_eq!(record(&slots, fingerprint(5_000), 1_001, 999), Use::Full);
         assert_eq!(record(&slots, fingerprint(5_000), 1_001, 1_000), Use::First);

@@ -1,0 +1,84 @@
+//! What the module knows of one request. It lives in the request's pool and is never dropped, so
+//! nothing in it owns memory outside.
+
+use std::cell::{Cell, RefCell};
+
+use shared_session_core::delivery::Verdict;
+use shared_session_core::token::Kind;
+
+use crate::loader::Insertion;
+use crate::nginx::chain::Chains;
+
+/// The state of one request of a client.
+#[derive(Default)]
+pub(crate) struct Context<'r> {
+    /// Set where the module itself answers: the headers that must be final.
+    pub(crate) answer: Cell<Option<Answer<'r>>>,
+    /// What became of the token that came with the request.
+    pub(crate) delivery: Cell<Option<Delivery<'r>>>,
+    /// What became of the page, where the loader looked at it.
+    pub(crate) page: Cell<Option<Page>>,
+    /// The tags, while they are on their way into the body.
+    pub(crate) insertion: RefCell<Option<Insertion<'r>>>,
+    /// The body filter's own buffers.
+    pub(crate) chains: Chains,
+}
+
+/// An answer of the module's own. Its headers are put on last, in the header filter, and replace
+/// what others made.
+#[derive(Clone, Copy)]
+pub(crate) struct Answer<'r> {
+    /// The origin that CORS headers go to.
+    pub(crate) allow_origin: Option<&'r [u8]>,
+    pub(crate) set_cookie: Option<&'r [u8]>,
+    /// `Allow`, for 405.
+    pub(crate) allow: bool,
+    /// The empty script's own headers.
+    pub(crate) script: bool,
+}
+
+/// A token that came, as the variables show it.
+#[derive(Clone, Copy)]
+pub(crate) struct Delivery<'r> {
+    pub(crate) kind: Kind,
+    /// `None` where the token was good but nothing was decided (HEAD).
+    pub(crate) verdict: Option<Verdict>,
+    /// What the token says of itself; nothing before it was opened.
+    pub(crate) token: Option<Opened<'r>>,
+    /// The destination had no session.
+    pub(crate) was_empty: Option<bool>,
+}
+
+/// What an opened token says.
+#[derive(Clone, Copy)]
+pub(crate) struct Opened<'r> {
+    pub(crate) source: &'r [u8],
+    pub(crate) destination: &'r [u8],
+    /// Milliseconds; negative where it was issued in the future.
+    pub(crate) age_ms: i64,
+}
+
+/// What became of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    Shared,
+    NoSession,
+    NotHtml,
+    Encoded,
+    NotASite,
+    TooLarge,
+}
+
+impl Page {
+    /// As `$shared_session_page` shows it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Page::Shared => "shared",
+            Page::NoSession => "no_session",
+            Page::NotHtml => "not_html",
+            Page::Encoded => "encoded",
+            Page::NotASite => "not_a_site",
+            Page::TooLarge => "too_large",
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The loader: the filters that put the tags into a page.
+
+mod body;
+mod page;
+mod tags;
+
+pub(crate) use body::{Insertion, body_filter};
+
+use crate::context::{Answer, Page};
+use crate::nginx::{NoMemory, Request};
+
+/// Makes the headers of the module's own answers final, and those of a page that gets tags.
+pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
+    if !r.is_main() {
+        return Ok(());
+    }
+    if let Some(answer) = r.context().and_then(|context| context.answer.get()) {
+        return finish_answer(r, answer);
+    }
+    if !r.loc_conf().loader() {
+        return Ok(());
+    }
+    let context = r.context_or_new()?;
+    let page = match page::look(r) {
+        Err(page) => page,
+        Ok(shared) => match tags::make(r, &shared)? {
+            None => Page::TooLarge,
+            Some(tags) => {
+                page::prepare_headers(r, tags.len)?;
+                if let Some(rendered) = tags.rendered {
+                    r.need_body_in_memory();
+                    *context.insertion.borrow_mut() = Some(Insertion::new(rendered));
+                }
+                Page::Shared
+            }
+        },
+    };
+    context.page.set(Some(page));
+    Ok(())
+}
+
+/// `expires` and `add_header` have had their say; these headers are not theirs to change.
+fn finish_answer<'r>(r: Request<'r>, answer: Answer<'r>) -> Result<(), NoMemory> {
+    let out = r.headers_out();
+    for stale in [&b"Expires"[..], b"ETag", b"Last-Modified", b"Accept-Ranges"] {
+        out.remove(stale);
+    }
+    out.set(b"Cache-Control", b"no-store")?;
+    if answer.allow {
+        out.set(b"Allow", b"GET, HEAD")?;
+    }
+    if !answer.script {
+        return Ok(());
+    }
+    out.set(b"X-Content-Type-Options", b"nosniff")?;
+    out.set(b"Cross-Origin-Resource-Policy", b"cross-origin")?;
+    out.remove(b"Access-Control-Allow-Origin");
+    out.remove(b"Access-Control-Allow-Credentials");
+    if let Some(origin) = answer.allow_origin {
+        out.add(b"Access-Control-Allow-Origin", origin)?;
+        out.add(b"Access-Control-Allow-Credentials", b"true")?;
+    }
+    out.set(b"Vary", b"Origin")?;
+    if let Some(set_cookie) = answer.set_cookie {
+        out.add(b"Set-Cookie", set_cookie)?;
+    }
+    Ok(())
+}

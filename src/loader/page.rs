@@ -1,0 +1,129 @@
+//! Which pages get tags, and what their headers become.
+
+use shared_session_core::cookie::{self, Change, Expiry, Found};
+
+use crate::context::Page;
+use crate::nginx::headers::{HeadersOut, Single};
+use crate::nginx::{NoMemory, Request, clock};
+use crate::site::{self, Own};
+
+/// A page with a session to share.
+pub(crate) struct SharedPage<'r> {
+    pub(crate) own: Own<'r>,
+    /// The session cookie's value after this response.
+    pub(crate) session: &'r [u8],
+    /// When the session's cookie ends, Unix seconds, where this response says so.
+    pub(crate) expires_s: Option<u64>,
+}
+
+/// Decides by what is known when the header is sent. Nothing is changed here.
+pub(crate) fn look<'r>(r: Request<'r>) -> Result<SharedPage<'r>, Page> {
+    let out = r.headers_out();
+    if !is_read_as_a_page(r) || !is_html(out) {
+        return Err(Page::NotHtml);
+    }
+    if out.content_encoding().is_some_and(|e| !e.is_empty() && !is(e, b"identity")) {
+        return Err(Page::Encoded);
+    }
+    let srv = r.srv_conf();
+    let own = site::own(r, srv).ok_or(Page::NotASite)?;
+    let cookie = srv.cookie().ok_or(Page::NoSession)?;
+    let (session, expiry) = session(r, &cookie.spec.name).ok_or(Page::NoSession)?;
+    let expires_s = match expiry {
+        Expiry::At(seconds) => Some(seconds),
+        Expiry::Session => None,
+    };
+    Ok(SharedPage { own, session, expires_s })
+}
+
+fn is(value: &[u8], word: &[u8]) -> bool {
+    value.eq_ignore_ascii_case(word)
+}
+
+/// A browser that says what the page is for must want to show it.
+fn is_read_as_a_page(r: Request<'_>) -> bool {
+    match r.headers_in().single(b"Sec-Fetch-Dest") {
+        Single::Absent => true,
+        Single::One(dest) => is(dest, b"document") || is(dest, b"iframe") || is(dest, b"frame"),
+        Single::Many => false,
+    }
+}
+
+/// A status that comes with a page, and a page that ASCII text can be put into.
+fn is_html(out: HeadersOut<'_>) -> bool {
+    let full = matches!(out.status(), 200 | 201 | 203 | 400..=599);
+    let mut parts = out.content_type().split(|&b| b == b';').map(<[u8]>::trim_ascii);
+    let html = parts.next().is_some_and(|t| is(t, b"text/html"));
+    let charset =
+        parts.filter_map(|p| p.split_at_checked(8)).find(|(name, _)| is(name, b"charset="));
+    let charset = charset.map(|(_, value)| value.trim_ascii());
+    full && html
+        && out.content_length() != Some(0)
+        && charset.is_none_or(is_ascii_compatible)
+        && is_ascii_compatible(out.charset())
+}
+
+/// Whether a tag in ASCII reads as a tag in that charset.
+fn is_ascii_compatible(charset: &[u8]) -> bool {
+    let name = charset.strip_prefix(b"\"").unwrap_or(charset);
+    let starts = |prefix: &[u8]| name.get(..prefix.len()).is_some_and(|start| is(start, prefix));
+    let wide: [&[u8]; 9] = [
+        b"utf-16",
+        b"utf16",
+        b"utf-32",
+        b"utf32",
+        b"ucs-2",
+        b"ucs-4",
+        b"iso-10646-ucs",
+        b"utf-7",
+        b"utf7",
+    ];
+    let ebcdic: [&[u8]; 4] = [b"ibm037", b"ebcdic", b"cp037", b"cp1047"];
+    !wide.into_iter().chain(ebcdic).any(starts)
+}
+
+/// The session as it is after this response: what the upstream sets now goes before what the
+/// browser sent.
+fn session<'r>(r: Request<'r>, name: &[u8]) -> Option<(&'r [u8], Expiry)> {
+    let now_s = clock::now_ms() / 1000;
+    let change = r
+        .headers_out()
+        .values(b"Set-Cookie")
+        .filter_map(|line| cookie::set_cookie_change(line, name, now_s))
+        .last();
+    let (value, expiry) = match change {
+        Some(Change::Deleted) => return None,
+        Some(Change::Set { value, expiry }) => (value, expiry),
+        None => match cookie::find(r.headers_in().values(b"Cookie"), name) {
+            Found::One(value) => (value, Expiry::Session),
+            Found::None | Found::Twins => return None,
+        },
+    };
+    cookie::is_sealable(name, value).then_some((value, expiry))
+}
+
+/// What a page with tags says of itself: longer by so many bytes, one visitor's, and not the file
+/// that its validators were made for.
+pub(crate) fn prepare_headers(r: Request<'_>, longer_by: usize) -> Result<(), NoMemory> {
+    let out = r.headers_out();
+    out.grow_content_length(longer_by);
+    for stale in [&b"ETag"[..], b"Last-Modified", b"Accept-Ranges"] {
+        out.remove(stale);
+    }
+    r.forbid_ranges();
+    keep_private(out)
+}
+
+/// No cache but the visitor's own may keep the answer, and that one asks first.
+fn keep_private(out: HeadersOut<'_>) -> Result<(), NoMemory> {
+    for shared in [&b"Expires"[..], b"Surrogate-Control", b"CDN-Cache-Control"] {
+        out.remove(shared);
+    }
+    let unstored = out.values(b"Cache-Control").any(|value| {
+        value.split(|&b| b == b',').any(|directive| is(directive.trim_ascii(), b"no-store"))
+    });
+    if unstored {
+        return Ok(());
+    }
+    out.set(b"Cache-Control", b"private, no-cache")
+}

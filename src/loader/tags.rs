@@ -1,0 +1,134 @@
+//! The tags of a page: one per other site, each with a token of its own.
+
+use shared_session_core::origin::Origin;
+use shared_session_core::tag::{self, Tag};
+use shared_session_core::token::{self, Claims, Cookies, Kind};
+
+use super::page::SharedPage;
+use crate::conf::LocConf;
+use crate::handler;
+use crate::nginx::log::Level;
+use crate::nginx::{NoMemory, Request, clock};
+
+/// The tags, or for HEAD their length alone.
+pub(crate) struct Tags<'r> {
+    /// Bytes.
+    pub(crate) len: usize,
+    pub(crate) rendered: Option<&'r [u8]>,
+}
+
+/// Makes the tags; `None` where the session is too large for a token.
+pub(crate) fn make<'r>(
+    r: Request<'r>,
+    page: &SharedPage<'r>,
+) -> Result<Option<Tags<'r>>, NoMemory> {
+    let (srv, loc) = (r.srv_conf(), r.loc_conf());
+    let (Some(sites), Some(cookie)) = (srv.sites(), srv.cookie()) else { return Ok(None) };
+    let Some(key) = srv.keys(r.main_conf()).first() else { return Ok(None) };
+
+    let cookies = [(cookie.spec.name.as_slice(), page.session)];
+    let bind = handler::bound(r, loc)?;
+    let claims = Claims {
+        kind: Kind::Script,
+        issued_ms: clock::now_ms(),
+        source: page.own.origin.as_bytes(),
+        destination: b"",
+        cookies: Cookies::List(&cookies),
+        expires_s: page.expires_s,
+        bind,
+        state: None,
+        lineage: None,
+    };
+    let attributes = attributes(r, loc)?;
+    let others = || {
+        sites.iter().enumerate().filter(|(index, _)| *index != page.own.site.index).filter_map(
+            |(_, site)| {
+                // A site without a scheme is reached by the page's own.
+                let scheme = site.scheme().unwrap_or_else(|| crate::site::scheme(r));
+                let tag = Tag { scheme, site, prefix: srv.prefix(), attributes };
+                Some((tag, Origin::of_site(site, scheme)?))
+            },
+        )
+    };
+
+    let mut len = 0;
+    for (tag, destination) in others() {
+        let token = token::sealed_len(&Claims { destination: destination.as_bytes(), ..claims });
+        if token > token::MAX_TOKEN {
+            return Ok(None);
+        }
+        len += tag.len(token);
+    }
+    if r.is_header_only() {
+        return Ok(Some(Tags { len, rendered: None }));
+    }
+
+    let mut random = [0u8; 24];
+    if getrandom::fill(&mut random).is_err() {
+        r.log(Level::Error, format_args!("shared_session: the system gave no random bytes"));
+        return Ok(None);
+    }
+    let (prefix, suffix) = split(random);
+    let derived = key.derive(prefix);
+    let out = r.pool().bytes(len)?;
+    let mut at = 0;
+    for (n, (tag, destination)) in others().enumerate() {
+        let claims = Claims { destination: destination.as_bytes(), ..claims };
+        let written = write(tag, &derived, nth(suffix, n), &claims, &mut out[at..]);
+        let Some(written) = written else { return Ok(None) };
+        at += written;
+    }
+    Ok((at == len).then_some(Tags { len, rendered: Some(out) }))
+}
+
+fn write(
+    tag: Tag<'_>,
+    key: &shared_session_core::aead::DerivedKey,
+    suffix: [u8; 12],
+    claims: &Claims<'_>,
+    out: &mut [u8],
+) -> Option<usize> {
+    let mut at = tag.open(out)?;
+    at += token::seal(key, suffix, claims, &mut out[at..]).ok()?;
+    at += tag.close(&mut out[at..])?;
+    Some(at)
+}
+
+fn split(random: [u8; 24]) -> ([u8; 12], [u8; 12]) {
+    (std::array::from_fn(|i| random[i]), std::array::from_fn(|i| random[12 + i]))
+}
+
+/// The nonces of a page differ by counting up from a random start: one call to the system's
+/// generator serves all its tags, and none repeats.
+fn nth(start: [u8; 12], n: usize) -> [u8; 12] {
+    let mut suffix = start;
+    let (_, counter) = suffix.split_at_mut(8);
+    if let Ok(counter) = <&mut [u8; 4]>::try_from(counter) {
+        *counter = u32::from_be_bytes(*counter).wrapping_add(n as u32).to_be_bytes();
+    }
+    suffix
+}
+
+/// `shared_session_script_attributes` for this request.
+fn attributes<'r>(r: Request<'r>, loc: &LocConf) -> Result<&'r [u8], NoMemory> {
+    let configured = loc.attributes();
+    if configured.is_empty() {
+        return Ok(b"");
+    }
+    // Evaluated once: a variable may give another value the next time.
+    let mut len = 0;
+    for attribute in configured {
+        len += tag::attributes_len(std::iter::once((
+            attribute.name.as_str(),
+            attribute.value.map(|value| value.evaluate(r)).transpose()?,
+        )));
+    }
+    let out = r.pool().bytes(len)?;
+    let mut at = 0;
+    for attribute in configured {
+        let value = attribute.value.map(|value| value.evaluate(r)).transpose()?;
+        let pair = std::iter::once((attribute.name.as_str(), value));
+        at += tag::render_attributes(pair, &mut out[at..]).ok_or(NoMemory)?;
+    }
+    Ok(&out[..at])
+}

@@ -1,0 +1,279 @@
+//! Request and response headers.
+
+use core::marker::PhantomData;
+use core::ptr;
+
+use nginx_sys::{
+    ngx_http_headers_out_t, ngx_list_part_t, ngx_list_push, ngx_list_t, ngx_table_elt_t,
+};
+
+use super::NoMemory;
+use super::pool::Pool;
+use super::string::{bytes, str_of};
+
+/// Walks an `ngx_list_t` of headers.
+struct Elements<'r> {
+    part: *const ngx_list_part_t,
+    at: usize,
+    life: PhantomData<&'r ()>,
+}
+
+impl Elements<'_> {
+    /// # Safety
+    /// `list` must be a live list of `ngx_table_elt_t` that does not change while it is walked.
+    unsafe fn new(list: *const ngx_list_t) -> Self {
+        // SAFETY: the caller vouches for the list.
+        let part = unsafe { ptr::addr_of!((*list).part) };
+        Elements { part, at: 0, life: PhantomData }
+    }
+}
+
+impl Iterator for Elements<'_> {
+    type Item = *mut ngx_table_elt_t;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // SAFETY: `part` is a part of a live list; each holds nelts elements.
+        unsafe {
+            while let Some(part) = self.part.as_ref() {
+                if self.at < part.nelts {
+                    let element = part.elts.cast::<ngx_table_elt_t>().add(self.at);
+                    self.at += 1;
+                    return Some(element);
+                }
+                self.part = part.next;
+                self.at = 0;
+            }
+        }
+        None
+    }
+}
+
+/// The request's headers.
+#[derive(Clone, Copy)]
+pub(crate) struct HeadersIn<'r>(*const ngx_list_t, PhantomData<&'r ()>);
+
+/// One header that can be sent only once, as it came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Single<'a> {
+    Absent,
+    One(&'a [u8]),
+    Many,
+}
+
+impl<'r> HeadersIn<'r> {
+    /// # Safety
+    /// `list` must be the header list of a request that lives for `'r`.
+    pub(super) unsafe fn new(list: *const ngx_list_t) -> Self {
+        HeadersIn(list, PhantomData)
+    }
+
+    /// The values of every header of that name, in the order they came.
+    pub(crate) fn values(self, name: &'static [u8]) -> impl Iterator<Item = &'r [u8]> {
+        // SAFETY: the list lives for 'r, and nothing adds to it while the module looks.
+        unsafe { Elements::new(self.0) }.filter_map(move |e| {
+            // SAFETY: elements and their strings live as long as the request.
+            let (key, value) = unsafe { (bytes((*e).key), (*e).value) };
+            if !key.eq_ignore_ascii_case(name) {
+                return None;
+            }
+            // SAFETY: as above.
+            Some(unsafe { bytes::<'r>(value) })
+        })
+    }
+
+    pub(crate) fn single(self, name: &'static [u8]) -> Single<'r> {
+        let mut values = self.values(name);
+        match (values.next(), values.next()) {
+            (None, _) => Single::Absent,
+            (Some(value), None) => Single::One(value),
+            (Some(_), Some(_)) => Single::Many,
+        }
+    }
+
+    pub(crate) fn first(self, name: &'static [u8]) -> Option<&'r [u8]> {
+        self.values(name).next()
+    }
+}
+
+/// The response's headers.
+#[derive(Clone, Copy)]
+pub(crate) struct HeadersOut<'r>(*mut ngx_http_headers_out_t, Pool<'r>);
+
+impl<'r> HeadersOut<'r> {
+    /// # Safety
+    /// `out` must be the response headers of a request that lives for `'r` and has that pool.
+    pub(super) unsafe fn new(out: *mut ngx_http_headers_out_t, pool: Pool<'r>) -> Self {
+        HeadersOut(out, pool)
+    }
+
+    fn get(self) -> &'r ngx_http_headers_out_t {
+        // SAFETY: lives for 'r; the reference is used to read one field and dropped.
+        unsafe { &*self.0 }
+    }
+
+    fn elements(self) -> impl Iterator<Item = *mut ngx_table_elt_t> {
+        // SAFETY: the list is part of the headers; additions only append to it.
+        unsafe { Elements::new(ptr::addr_of!((*self.0).headers)) }
+    }
+
+    pub(crate) fn status(self) -> u16 {
+        self.get().status.try_into().unwrap_or(0)
+    }
+
+    /// `Content-Type`, with its parameters.
+    pub(crate) fn content_type(self) -> &'r [u8] {
+        // SAFETY: in the pool or static.
+        unsafe { bytes(self.get().content_type) }
+    }
+
+    /// The charset that nginx will append to `Content-Type`; empty where there is none.
+    pub(crate) fn charset(self) -> &'r [u8] {
+        // SAFETY: in the pool, the configuration or static.
+        unsafe { bytes(self.get().charset) }
+    }
+
+    pub(crate) fn content_encoding(self) -> Option<&'r [u8]> {
+        // SAFETY: null or an element of the list.
+        let element = unsafe { self.get().content_encoding.as_ref()? };
+        // SAFETY: the string lives as long as the request.
+        (element.hash != 0).then(|| unsafe { bytes(element.value) })
+    }
+
+    /// The length of the body in bytes, where it is known.
+    pub(crate) fn content_length(self) -> Option<u64> {
+        u64::try_from(self.get().content_length_n).ok()
+    }
+
+    /// Corrects a known length by what the module adds to the body.
+    pub(crate) fn grow_content_length(self, by: usize) {
+        // SAFETY: fields of a live request; a removed element is one whose hash is 0.
+        unsafe {
+            let out = self.0;
+            if (*out).content_length_n >= 0 {
+                (*out).content_length_n += by as i64;
+            }
+            if let Some(element) = (*out).content_length.as_mut() {
+                element.hash = 0;
+                (*out).content_length = ptr::null_mut();
+            }
+        }
+    }
+
+    /// The values of every header of that name that is to be sent, in order.
+    pub(crate) fn values(self, name: &'static [u8]) -> impl Iterator<Item = &'r [u8]> {
+        self.elements().filter_map(move |e| {
+            // SAFETY: elements and their strings live as long as the request.
+            unsafe {
+                ((*e).hash != 0 && bytes((*e).key).eq_ignore_ascii_case(name))
+                    .then(|| bytes::<'r>((*e).value))
+            }
+        })
+    }
+
+    /// Takes every header of that name out of the answer, and out of the pointers by which nginx
+    /// itself would find it.
+    pub(crate) fn remove(self, name: &'static [u8]) {
+        for element in self.elements() {
+            // SAFETY: elements live as long as the request.
+            unsafe {
+                if bytes((*element).key).eq_ignore_ascii_case(name) {
+                    (*element).hash = 0;
+                }
+            }
+        }
+        // SAFETY: fields of a live request.
+        unsafe {
+            let out = self.0;
+            match name {
+                b"Cache-Control" => self.clear_cache_control(),
+                b"Expires" => (*out).expires = ptr::null_mut(),
+                b"ETag" => (*out).etag = ptr::null_mut(),
+                b"Accept-Ranges" => (*out).accept_ranges = ptr::null_mut(),
+                b"Last-Modified" => {
+                    (*out).last_modified = ptr::null_mut();
+                    (*out).last_modified_time = -1;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[cfg(ngx_header_lists)]
+    fn clear_cache_control(self) {
+        // SAFETY: a field of a live request.
+        unsafe { (*self.0).cache_control = ptr::null_mut() };
+    }
+
+    #[cfg(not(ngx_header_lists))]
+    fn clear_cache_control(self) {
+        // SAFETY: an array of pointers to elements, empty or initialised; shortening it is enough.
+        unsafe { (*self.0).cache_control.nelts = 0 };
+    }
+
+    /// Adds a header. Not for those that nginx makes from fields of its own (`Content-Type`,
+    /// `Content-Length`, `Connection`, …).
+    pub(crate) fn add(self, name: &'static [u8], value: &'r [u8]) -> Result<(), NoMemory> {
+        // SAFETY: the list is initialised and belongs to the request; the pushed element is filled
+        // whole before anybody sees it, with strings that live as long.
+        unsafe {
+            let element = ngx_list_push(ptr::addr_of_mut!((*self.0).headers));
+            let Some(element) = element.cast::<ngx_table_elt_t>().as_mut() else {
+                return Err(NoMemory);
+            };
+            element.hash = 1;
+            element.key = str_of(name);
+            element.value = str_of(value);
+            element.lowcase_key = ptr::null_mut();
+            #[cfg(ngx_header_lists)]
+            {
+                element.next = ptr::null_mut();
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces every header of that name by one.
+    pub(crate) fn set(self, name: &'static [u8], value: &'r [u8]) -> Result<(), NoMemory> {
+        self.remove(name);
+        self.add(name, value)?;
+        if name == b"Cache-Control" {
+            self.note_cache_control()?;
+        }
+        Ok(())
+    }
+
+    /// Lets gzip's `gzip_proxied` see the `Cache-Control` that was just added.
+    fn note_cache_control(self) -> Result<(), NoMemory> {
+        let Some(element) = self.elements().last() else { return Ok(()) };
+        #[cfg(ngx_header_lists)]
+        // SAFETY: a field of a live request, an element of its list.
+        unsafe {
+            (*self.0).cache_control = element;
+        }
+        #[cfg(not(ngx_header_lists))]
+        // SAFETY: the array is initialised here if it was not; it lives in the request's pool.
+        unsafe {
+            let array = ptr::addr_of_mut!((*self.0).cache_control);
+            let size = size_of::<*mut ngx_table_elt_t>();
+            if (*array).elts.is_null() {
+                let elts = nginx_sys::ngx_palloc(self.1.as_ptr(), 2 * size);
+                if elts.is_null() {
+                    return Err(NoMemory);
+                }
+                *array = nginx_sys::ngx_array_t {
+                    elts,
+                    nelts: 0,
+                    size,
+                    nalloc: 2,
+                    pool: self.1.as_ptr(),
+                };
+            }
+            let slot = nginx_sys::ngx_array_push(array).cast::<*mut ngx_table_elt_t>();
+            if slot.is_null() {
+                return Err(NoMemory);
+            }
+            *slot = element;
+        }
+        Ok(())
+    }
+}

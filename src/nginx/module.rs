@@ -1,0 +1,258 @@
+//! The module as nginx sees it: the export table, the callbacks, the place in the filter chains.
+
+// nginx finds these by name in the loaded object; to Rust they are private.
+#![allow(unreachable_pub)]
+
+use core::ffi::{c_char, c_void};
+use core::ptr;
+
+use nginx_sys::{
+    NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_MODULE, NGX_OK, ngx_array_push,
+    ngx_chain_t, ngx_conf_t, ngx_cycle_t, ngx_http_core_main_conf_t, ngx_http_core_module,
+    ngx_http_handler_pt, ngx_http_module_t, ngx_http_output_body_filter_pt,
+    ngx_http_output_header_filter_pt, ngx_http_phases_NGX_HTTP_POST_READ_PHASE, ngx_http_request_t,
+    ngx_http_top_body_filter, ngx_http_top_header_filter, ngx_int_t, ngx_module_t, ngx_uint_t,
+};
+
+use super::chain::Chain;
+use super::command::{Conf, failed};
+use super::pool::Pool;
+use super::request::Request;
+use super::{NoMemory, guard, location};
+use crate::conf::{self, ConfError, LocConf, MainConf, SrvConf};
+use crate::{handler, loader, redact, variables};
+
+static CONTEXT: ngx_http_module_t = ngx_http_module_t {
+    preconfiguration: Some(preconfiguration),
+    postconfiguration: Some(postconfiguration),
+    create_main_conf: Some(create::<MainConf>),
+    init_main_conf: None,
+    create_srv_conf: Some(create::<SrvConf>),
+    merge_srv_conf: Some(merge_srv_conf),
+    create_loc_conf: Some(create::<LocConf>),
+    merge_loc_conf: Some(merge_loc_conf),
+};
+
+/// The module. nginx fills in its indexes when it loads it.
+#[allow(non_upper_case_globals)]
+#[unsafe(no_mangle)]
+pub static mut ngx_http_shared_session_module: ngx_module_t = ngx_module_t {
+    ctx: ptr::addr_of!(CONTEXT).cast_mut().cast(),
+    commands: conf::COMMANDS.as_ptr(),
+    type_: NGX_HTTP_MODULE as ngx_uint_t,
+    init_module: Some(init_module),
+    ..ngx_module_t::default()
+};
+
+/// A table that nginx reads from the loaded object.
+#[repr(transparent)]
+pub struct Exported<T>(T);
+
+// SAFETY: nginx reads the tables in one thread and never writes them.
+unsafe impl<T> Sync for Exported<T> {}
+
+/// The modules in this object.
+#[allow(non_upper_case_globals)]
+#[unsafe(no_mangle)]
+pub static ngx_modules: Exported<[*const ngx_module_t; 2]> =
+    Exported([ptr::addr_of!(ngx_http_shared_session_module), ptr::null()]);
+
+/// Their names.
+#[allow(non_upper_case_globals)]
+#[unsafe(no_mangle)]
+pub static ngx_module_names: Exported<[*const c_char; 2]> =
+    Exported([c"ngx_http_shared_session_module".as_ptr(), ptr::null()]);
+
+/// Where the module stands among the others: before those that follow its own name. A filter runs
+/// after those behind it in the list, so this one runs directly after the postpone filter would
+/// (gzip and what comes later see the page with its tags), and after all that change a page's text.
+#[allow(non_upper_case_globals)]
+#[unsafe(no_mangle)]
+pub static ngx_module_order: Exported<[*const c_char; 13]> = Exported([
+    c"ngx_http_shared_session_module".as_ptr(),
+    c"ngx_http_postpone_filter_module".as_ptr(),
+    c"ngx_http_ssi_filter_module".as_ptr(),
+    c"ngx_http_charset_filter_module".as_ptr(),
+    c"ngx_http_xslt_filter_module".as_ptr(),
+    c"ngx_http_image_filter_module".as_ptr(),
+    c"ngx_http_sub_filter_module".as_ptr(),
+    c"ngx_http_addition_filter_module".as_ptr(),
+    c"ngx_http_gunzip_filter_module".as_ptr(),
+    c"ngx_http_userid_filter_module".as_ptr(),
+    c"ngx_http_headers_filter_module".as_ptr(),
+    c"ngx_http_copy_filter_module".as_ptr(),
+    ptr::null(),
+]);
+
+/// The handler of `location ^~ /shared-session/ { shared_session; }`.
+pub(super) const CONTENT_HANDLER: ngx_http_handler_pt = Some(content_handler);
+
+static mut NEXT_HEADER_FILTER: ngx_http_output_header_filter_pt = None;
+static mut NEXT_BODY_FILTER: ngx_http_output_body_filter_pt = None;
+
+/// The module's identity, as a tag of buffers and zones.
+pub(super) fn address() -> *const ngx_module_t {
+    ptr::addr_of!(ngx_http_shared_session_module)
+}
+
+pub(super) fn ctx_index() -> usize {
+    // SAFETY: nginx sets it when it loads the module, before any callback.
+    unsafe { (*address()).ctx_index }
+}
+
+unsafe extern "C" fn create<T: Default>(cf: *mut ngx_conf_t) -> *mut c_void {
+    guard::catch(ptr::null_mut(), || {
+        // SAFETY: cf has a live pool, which drops the structure when the configuration goes.
+        let pool = unsafe { Pool::new((*cf).pool) };
+        pool.place(T::default()).map_or(ptr::null_mut(), |conf| conf.cast())
+    })
+}
+
+unsafe extern "C" fn merge_srv_conf(
+    cf: *mut ngx_conf_t,
+    prev: *mut c_void,
+    conf: *mut c_void,
+) -> *mut c_char {
+    guard::catch(failed(), || {
+        // SAFETY: nginx passes two different structures that this module made.
+        let (mut cf, prev, conf) =
+            unsafe { (Conf::new(cf), &*prev.cast::<SrvConf>(), &mut *conf.cast::<SrvConf>()) };
+        done(conf.merge(prev, &mut cf), &mut cf)
+    })
+}
+
+unsafe extern "C" fn merge_loc_conf(
+    cf: *mut ngx_conf_t,
+    prev: *mut c_void,
+    conf: *mut c_void,
+) -> *mut c_char {
+    guard::catch(failed(), || {
+        // SAFETY: nginx passes two different structures that this module made.
+        let (mut cf, prev, conf) =
+            unsafe { (Conf::new(cf), &*prev.cast::<LocConf>(), &mut *conf.cast::<LocConf>()) };
+        done(conf.merge(prev, &mut cf), &mut cf)
+    })
+}
+
+fn done(result: Result<(), ConfError>, cf: &mut Conf<'_>) -> *mut c_char {
+    match result {
+        Ok(()) => ptr::null_mut(),
+        Err(error) => cf.fail(&error),
+    }
+}
+
+unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
+    guard::catch(NGX_ERROR as ngx_int_t, || {
+        guard::install_hook();
+        // SAFETY: cf is the configuration that is being read.
+        status(unsafe { variables::add_all(&mut Conf::new(cf)) })
+    })
+}
+
+unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
+    guard::catch(NGX_ERROR as ngx_int_t, || {
+        // SAFETY: in postconfiguration all structures exist and are merged; nothing else has a
+        // reference to MainConf or reads the filter chains' heads now.
+        unsafe {
+            let ctx = (*cf).ctx.cast::<nginx_sys::ngx_http_conf_ctx_t>();
+            let main = &mut *(*(*ctx).main_conf.add(ctx_index())).cast::<MainConf>();
+            let servers: Vec<_> = location::servers(cf).collect();
+            let mut conf = Conf::new(cf);
+            if let Err(error) = main.finish(&servers, &mut conf) {
+                conf.fail(&error);
+                return NGX_ERROR as ngx_int_t;
+            }
+            if !main.is_used() {
+                return NGX_OK as ngx_int_t;
+            }
+
+            let core = (*ptr::addr_of!(ngx_http_core_module)).ctx_index;
+            let core = (*(*ctx).main_conf.add(core)).cast::<ngx_http_core_main_conf_t>();
+            let phase = &mut (*core).phases[ngx_http_phases_NGX_HTTP_POST_READ_PHASE as usize];
+            let slot = ngx_array_push(&raw mut phase.handlers).cast::<ngx_http_handler_pt>();
+            if slot.is_null() {
+                return NGX_ERROR as ngx_int_t;
+            }
+            *slot = Some(post_read_handler);
+
+            NEXT_HEADER_FILTER = ngx_http_top_header_filter;
+            ngx_http_top_header_filter = Some(header_filter);
+            NEXT_BODY_FILTER = ngx_http_top_body_filter;
+            ngx_http_top_body_filter = Some(body_filter);
+        }
+        NGX_OK as ngx_int_t
+    })
+}
+
+/// In the master, once the new configuration's shared memory exists and before workers are forked.
+unsafe extern "C" fn init_module(cycle: *mut ngx_cycle_t) -> ngx_int_t {
+    guard::catch(NGX_ERROR as ngx_int_t, || {
+        // SAFETY: conf_ctx holds the http module's context where there is an http block; the
+        // structures live as long as the cycle.
+        let main = unsafe {
+            let http = *(*cycle).conf_ctx.add((*ptr::addr_of!(nginx_sys::ngx_http_module)).index);
+            let Some(ctx) = http.cast::<nginx_sys::ngx_http_conf_ctx_t>().as_ref() else {
+                return NGX_OK as ngx_int_t;
+            };
+            &*(*ctx.main_conf.add(ctx_index())).cast::<MainConf>()
+        };
+        main.start();
+        NGX_OK as ngx_int_t
+    })
+}
+
+unsafe extern "C" fn post_read_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    guard::catch(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || {
+        // SAFETY: nginx runs the phases of a live request.
+        let r = unsafe { Request::new(r) };
+        match redact::request_line(r) {
+            Ok(()) => nginx_sys::NGX_DECLINED as ngx_int_t,
+            Err(NoMemory) => NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t,
+        }
+    })
+}
+
+unsafe extern "C" fn content_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    guard::catch(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || {
+        // SAFETY: nginx runs the content handler of a live request.
+        let r = unsafe { Request::new(r) };
+        handler::answer(r).unwrap_or(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t)
+    })
+}
+
+unsafe extern "C" fn header_filter(r: *mut ngx_http_request_t) -> ngx_int_t {
+    let result = guard::catch(NGX_ERROR as ngx_int_t, || {
+        // SAFETY: nginx sends the header of a live request.
+        status(loader::header_filter(unsafe { Request::new(r) }))
+    });
+    if result != NGX_OK as ngx_int_t {
+        return result;
+    }
+    // SAFETY: set in postconfiguration, before any request.
+    unsafe { NEXT_HEADER_FILTER.map_or(NGX_ERROR as ngx_int_t, |next| next(r)) }
+}
+
+unsafe extern "C" fn body_filter(r: *mut ngx_http_request_t, chain: *mut ngx_chain_t) -> ngx_int_t {
+    guard::catch(NGX_ERROR as ngx_int_t, || {
+        // SAFETY: nginx sends body of a live request.
+        let (r, chain) = unsafe { (Request::new(r), Chain::new(chain)) };
+        match loader::body_filter(r, chain) {
+            Some(result) => result.unwrap_or(NGX_ERROR as ngx_int_t),
+            None => next_body_filter(r, chain.as_ptr()),
+        }
+    })
+}
+
+/// The body filter that runs after this module's.
+pub(super) fn next_body_filter(r: Request<'_>, chain: *mut ngx_chain_t) -> ngx_int_t {
+    // SAFETY: set in postconfiguration, before any request; the chain is one that a body filter of
+    // this request may pass on.
+    unsafe { NEXT_BODY_FILTER.map_or(NGX_ERROR as ngx_int_t, |next| next(r.as_ptr(), chain)) }
+}
+
+fn status(result: Result<(), NoMemory>) -> ngx_int_t {
+    match result {
+        Ok(()) => NGX_OK as ngx_int_t,
+        Err(NoMemory) => NGX_ERROR as ngx_int_t,
+    }
+}

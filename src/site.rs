@@ -1,0 +1,48 @@
+//! Which site a request is for.
+
+use shared_session_core::cookie::Secure;
+use shared_session_core::origin::{HostPort, Origin, Scheme, SiteMatch};
+
+use crate::conf::SrvConf;
+use crate::nginx::Request;
+
+/// The site whose request this is.
+pub(crate) struct Own<'r> {
+    pub(crate) site: SiteMatch<'r>,
+    /// The request's own origin: of the host that was asked for, which may be a subdomain.
+    pub(crate) origin: Origin,
+    pub(crate) host: HostPort<'r>,
+}
+
+/// The site, if the request's host is one or a subdomain of one.
+pub(crate) fn own<'r>(r: Request<'r>, conf: &'r SrvConf) -> Option<Own<'r>> {
+    let host = host(r)?;
+    let site = conf.sites()?.find(scheme(r), host)?;
+    let origin = Origin::new(site.scheme, host)?;
+    Some(Own { site, origin, host })
+}
+
+/// The scheme by which the request came to this nginx.
+pub(crate) fn scheme(r: Request<'_>) -> Scheme {
+    if r.is_tls() { Scheme::Https } else { Scheme::Http }
+}
+
+/// The host that was asked for. nginx has settled which one that is (the request target's goes
+/// before `Host`), but only without its port: the port is read where the name came from.
+fn host<'r>(r: Request<'r>) -> Option<HostPort<'r>> {
+    let name = r.server_name();
+    let named = |value: &'r [u8]| {
+        HostPort::parse(value).filter(|parsed| parsed.host.eq_ignore_ascii_case(name))
+    };
+    r.authority().and_then(named).or_else(|| r.headers_in().first(b"Host").and_then(named))
+}
+
+/// Whether the module's cookies are for https (DESIGN, section 1).
+pub(crate) fn is_https(r: Request<'_>, own: Option<&Own<'_>>, secure: Secure) -> bool {
+    match secure {
+        Secure::On => true,
+        Secure::Auto | Secure::Off => {
+            own.map_or_else(|| scheme(r), |own| own.site.scheme) == Scheme::Https
+        }
+    }
+}
