@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod aead;
+pub mod bind;
 pub mod cookie;
 pub mod delivery;
 pub mod html;
@@ -15,3 +16,4 @@ pub mod origin;
 mod shown;
 pub mod tag;
 pub mod token;
+pub mod used;

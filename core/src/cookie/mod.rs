@@ -1,26 +1,75 @@
-//! Cookies.
+//! Cookies: found in requests, watched in answers, configured and written.
+mod change;
+mod date;
+mod set_cookie;
+mod spec;
 
-/// Most bytes of a cookie's name and value together.
+pub use change::{Change, set_cookie_change};
+pub use set_cookie::SetCookie;
+pub use spec::{CookieSpec, CookieSpecError, Lifetime, Secure};
+
+use std::fmt;
+
+/// Most bytes of a cookie's name and value together; browsers ignore a longer cookie (RFC 6265bis,
+/// section 5.7).
 pub const MAX_NAME_AND_VALUE: usize = 4096;
 
 /// What a request's `Cookie` headers hold under one name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Found<'a> {
-    /// Nothing.
+    /// No value, or only empty ones.
     None,
-    /// One value.
+    /// One value, perhaps several times.
     One(&'a [u8]),
-    /// Several different values.
+    /// Different values, as when a twin was set for the parent domain: nobody can tell whose is
+    /// meant.
     Twins,
 }
 
-/// Looks for cookie `name`.
-pub fn find<'a>(_headers: impl IntoIterator<Item = &'a [u8]>, _name: &[u8]) -> Found<'a> {
-    unimplemented!()
+/// Shows which it is, no value.
+impl fmt::Debug for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::One(_) => "One(..)",
+            Self::Twins => "Twins",
+        })
+    }
 }
-/// May this cookie be sealed and set?
-pub fn is_sealable(_name: &[u8], _value: &[u8]) -> bool {
-    unimplemented!()
+
+/// Looks for the cookie `name`, compared case-sensitively, in a request's `Cookie` headers, of
+/// which HTTP/2 sends several. Values are taken as they stand, quotes and all.
+pub fn find<'a>(headers: impl IntoIterator<Item = &'a [u8]>, name: &[u8]) -> Found<'a> {
+    let mut values = headers
+        .into_iter()
+        .flat_map(|header| header.split(|&byte| byte == b';'))
+        .filter_map(|pair| {
+            let (found, value) = split_pair(pair)?;
+            (found == name && !is_empty(value)).then_some(value)
+        });
+    match values.next() {
+        None => Found::None,
+        Some(value) if values.all(|other| other == value) => Found::One(value),
+        Some(_) => Found::Twins,
+    }
+}
+
+/// May this cookie be sealed and set? Not if it is empty or longer than browsers keep, or holds a
+/// `;`, a control byte or DEL, which could begin another attribute or header.
+pub fn is_sealable(name: &[u8], value: &[u8]) -> bool {
+    !value.is_empty()
+        && name.len().saturating_add(value.len()) <= MAX_NAME_AND_VALUE
+        && is_clean(name)
+        && is_clean(value)
+}
+
+/// Is `host`, without a port, under the cookie domain: the domain itself or a subdomain of it (RFC
+/// 6265, section 5.1.3)? A dot at the domain's beginning does not count.
+pub fn domain_matches(host: &[u8], domain: &[u8]) -> bool {
+    let domain = domain.strip_prefix(b".").unwrap_or(domain);
+    let Some(sub) = host.len().checked_sub(domain.len()) else { return false };
+    let (sub, parent) = host.split_at(sub);
+    !domain.is_empty() && parent.eq_ignore_ascii_case(domain) && matches!(sub, [] | [_, .., b'.'])
 }
 
 /// When a cookie ends.
@@ -28,25 +77,8 @@ pub fn is_sealable(_name: &[u8], _value: &[u8]) -> bool {
 pub enum Expiry {
     /// With the browser session.
     Session,
-    /// At this time, Unix seconds.
+    /// At this time, in Unix seconds.
     At(u64),
-}
-/// What a `Set-Cookie` line does to a cookie.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Change<'a> {
-    /// Sets it.
-    Set {
-        /// The value.
-        value: &'a [u8],
-        /// When it ends.
-        expiry: Expiry,
-    },
-    /// Deletes it.
-    Deleted,
-}
-/// What one `Set-Cookie` line does to the cookie `name`.
-pub fn set_cookie_change<'a>(_line: &'a [u8], _name: &[u8], _now_s: u64) -> Option<Change<'a>> {
-    unimplemented!()
 }
 
 /// The `SameSite` attribute.
@@ -59,101 +91,141 @@ pub enum SameSite {
     /// `None`
     None,
 }
-/// When a cookie gets `Secure`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Secure {
-    /// On https.
-    Auto,
-    /// Always.
-    On,
-    /// Never.
-    Off,
-}
-/// How long a cookie lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifetime {
-    /// As the upstream said.
-    Upstream,
-    /// Browser session.
-    Session,
-    /// This many seconds.
-    Seconds(u64),
-}
-/// One `shared_session_cookie` directive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CookieSpec {
-    /// The cookie's name.
-    pub name: Vec<u8>,
-    /// Its path.
-    pub path: Vec<u8>,
-    /// Its domain: raw text, may hold nginx variables.
-    pub domain: Option<Vec<u8>>,
-    /// Its lifetime.
-    pub lifetime: Lifetime,
-    /// Its `Secure`.
-    pub secure: Secure,
-    /// Its `HttpOnly`.
-    pub http_only: bool,
-    /// Its `SameSite`.
-    pub same_site: SameSite,
-}
-/// What is wrong with a `shared_session_cookie` directive.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CookieSpecError {
-    /// No name.
-    #[error("expected the cookie's name")]
-    NoName,
-}
-impl CookieSpec {
-    /// The default session cookie.
-    pub fn default_session() -> Self {
-        unimplemented!()
-    }
-    /// Parses the directive's arguments.
-    pub fn parse<'a>(
-        _words: impl IntoIterator<Item = &'a [u8]>,
-        _parse_time: impl Fn(&[u8]) -> Option<u64>,
-    ) -> Result<Self, CookieSpecError> {
-        unimplemented!()
-    }
-    /// Is it `SameSite=Strict`?
-    pub fn is_strict(&self) -> bool {
-        self.same_site == SameSite::Strict
+
+impl SameSite {
+    /// As written in `Set-Cookie`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lax => "Lax",
+            Self::Strict => "Strict",
+            Self::None => "None",
+        }
     }
 }
-/// A `Set-Cookie` value.
-#[derive(Clone, Copy)]
-pub struct SetCookie<'a> {
-    /// The cookie's name.
-    pub name: &'a [u8],
-    /// Its value.
-    pub value: &'a [u8],
-    /// Its path.
-    pub path: &'a [u8],
-    /// Its domain.
-    pub domain: Option<&'a [u8]>,
-    /// When it ends.
-    pub expiry: Expiry,
-    /// The time now, Unix seconds.
-    pub now_s: u64,
-    /// `Secure`.
-    pub secure: bool,
-    /// `HttpOnly`.
-    pub http_only: bool,
-    /// `SameSite`, if any.
-    pub same_site: Option<SameSite>,
+
+/// `name=value` at its first `=`, both trimmed; none where there is no `=`.
+fn split_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(b'=', pair)?;
+    Some((trim(&pair[..at]), trim(&pair[at + 1..])))
 }
-impl SetCookie<'_> {
-    /// Writes the value; its length.
-    pub fn write(&self, _out: &mut [u8]) -> Option<usize> {
-        unimplemented!()
-    }
-    /// At least as many bytes as `write` needs.
-    pub fn max_len(&self) -> usize {
-        unimplemented!()
-    }
+
+/// Without the spaces and tabs at both ends.
+fn trim(text: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let begin = text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len());
+    let end = text.iter().rposition(|byte| !is_space(byte)).map_or(begin, |last| last + 1);
+    &text[begin..end]
 }
-/// Is `host` under the cookie domain?
-pub fn domain_matches(_host: &[u8], _domain: &[u8]) -> bool {
-    unimplemented!()
+
+/// Frameworks read a pair of quotes around nothing as no value, and delete cookies with one.
+fn is_empty(value: &[u8]) -> bool {
+    matches!(value, b"" | b"\"\"")
+}
+
+/// Holds nothing that could end a part of a `Set-Cookie` line or the line itself.
+fn is_clean(text: &[u8]) -> bool {
+    !text.iter().any(|&byte| byte == b';' || byte.is_ascii_control())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one<'a>(headers: &[&'a str]) -> Found<'a> {
+        find(headers.iter().map(|header| header.as_bytes()), b"sid")
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        assert_eq!(one(&["sid=x"]), Found::One(b"x"));
+        assert_eq!(one(&["a=1; sid=x; b=2"]), Found::One(b"x"));
+        assert_eq!(one(&["a=1;sid=x;b=2"]), Found::One(b"x"));
+        assert_eq!(one(&["a=1", "sid=x"]), Found::One(b"x"));
+        assert_eq!(one(&["\t sid \t= x y \t; a"]), Found::One(b"x y"));
+        assert_eq!(one(&["sid=\"q; a=1"]), Found::One(b"\"q"));
+        assert_eq!(one(&["sid=\"x\""]), Found::One(b"\"x\""));
+        assert_eq!(one(&["sid=a=b=="]), Found::One(b"a=b=="));
+        assert_eq!(find([&b"sid=\xff\x80"[..]], b"sid"), Found::One(b"\xff\x80"));
+    }
+
+    #[test]
+    fn other_names_are_other_cookies() {
+        for header in
+            ["", ";", "=", "sid", "SID=x", "xsid=x", "sidx=x", "a=sid=x", "=sid=x", "si d=x"]
+        {
+            assert_eq!(one(&[header]), Found::None, "{header:?}");
+        }
+        assert_eq!(one(&[]), Found::None);
+    }
+
+    #[test]
+    fn an_empty_value_is_none() {
+        for header in ["sid=", "sid=;", "sid= \t", "sid=\"\"", "sid=; sid=\"\""] {
+            assert_eq!(one(&[header]), Found::None, "{header:?}");
+        }
+        assert_eq!(one(&["sid=; sid=x", "sid="]), Found::One(b"x"));
+    }
+
+    #[test]
+    fn different_values_are_twins() {
+        assert_eq!(one(&["sid=x; sid=y"]), Found::Twins);
+        assert_eq!(one(&["sid=x", "a=1", "sid=y"]), Found::Twins);
+        assert_eq!(one(&["sid=x; sid=x; sid=y"]), Found::Twins);
+        assert_eq!(one(&["sid=x; sid=\"x\""]), Found::Twins);
+        assert_eq!(one(&["sid=x; sid=x", "sid=x"]), Found::One(b"x"));
+    }
+
+    #[test]
+    fn what_may_be_sealed() {
+        assert!(is_sealable(b"sid", b"a b\"\\,=\xff"));
+        for value in [&b""[..], b"a;b", b"a\rb", b"a\nb", b"\0", b"\x1f", b"\x7f", b"a\tb"] {
+            assert!(!is_sealable(b"sid", value), "{}", value.escape_ascii());
+        }
+        assert!(!is_sealable(b"s;d", b"x"));
+        assert!(is_sealable(b"sid", &[b'x'; 4093]));
+        assert!(!is_sealable(b"sid", &[b'x'; 4094]));
+    }
+
+    #[test]
+    fn hosts_under_a_domain() {
+        for (host, domain) in [
+            ("a.com", "a.com"),
+            ("a.com", ".a.com"),
+            ("www.A.com", "a.COM"),
+            ("x.y.a.com", ".a.com"),
+        ] {
+            assert!(domain_matches(host.as_bytes(), domain.as_bytes()), "{host} {domain}");
+        }
+        for (host, domain) in [
+            ("a.com", "www.a.com"),
+            ("evila.com", "a.com"),
+            ("a.com.evil", "a.com"),
+            ("a.com", ""),
+            ("a.com", "."),
+            ("a.com", "..a.com"),
+            (".a.com", "a.com"),
+            ("", "a"),
+            ("a.com", "b.com"),
+        ] {
+            assert!(!domain_matches(host.as_bytes(), domain.as_bytes()), "{host} {domain}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_headers_never_panic(
+            headers in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..4),
+        ) {
+            find(headers.iter().map(Vec::as_slice), b"sid");
+        }
+
+        #[test]
+        fn a_written_pair_is_found(value in "[!-:<-~][ -:<-~]{0,20}[!-:<-~]", noise in "([a-r]=[a-z]*; ?){0,4}") {
+            prop_assume!(value != "\"\"");
+            let header = format!("{noise}sid={value}; {noise}");
+            prop_assert!(find([header.as_bytes()], b"sid") == Found::One(value.as_bytes()));
+        }
+    }
 }
