@@ -8,6 +8,7 @@ use shared_session_core::token::Kind;
 
 use crate::loader::Insertion;
 use crate::nginx::chain::Chains;
+use crate::nginx::request_headers::Original;
 
 /// The state of one request of a client.
 #[derive(Default)]
@@ -18,6 +19,10 @@ pub(crate) struct Context<'r> {
     pub(crate) delivery: Cell<Option<Delivery<'r>>>,
     /// What became of the page, where the loader looked at it.
     pub(crate) page: Cell<Option<Page>>,
+    /// The request's own headers, while some of them are taken out.
+    pub(crate) original: Cell<Option<Original>>,
+    /// The page's tags, for `$shared_session_loader`.
+    pub(crate) tags: Cell<&'r [u8]>,
     /// The tags, while they are on their way into the body.
     pub(crate) insertion: RefCell<Option<Insertion<'r>>>,
     /// The body filter's own buffers.

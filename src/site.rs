@@ -27,14 +27,14 @@ pub(crate) fn scheme(r: Request<'_>) -> Scheme {
     if r.is_tls() { Scheme::Https } else { Scheme::Http }
 }
 
-/// The host that was asked for. nginx has settled which one that is (the request target's goes
-/// before `Host`), but only without its port: the port is read where the name came from.
+/// The host that was asked for. nginx has settled which one that is, but without its port: that is
+/// read from `Host`, or in HTTP/3 without `Host` from `:authority`, if the name there is the same.
 fn host<'r>(r: Request<'r>) -> Option<HostPort<'r>> {
     let name = r.server_name();
     let named = |value: &'r [u8]| {
         HostPort::parse(value).filter(|parsed| parsed.host.eq_ignore_ascii_case(name))
     };
-    r.authority().and_then(named).or_else(|| r.headers_in().first(b"Host").and_then(named))
+    r.headers_in().first(b"Host").and_then(named).or_else(|| r.authority().and_then(named))
 }
 
 /// Whether the module's cookies are for https (DESIGN, section 1).

@@ -16,7 +16,8 @@ pub(crate) fn add_all(cf: &mut Conf<'_>) -> Result<(), NoMemory> {
     cf.add_variable::<Src>()?;
     cf.add_variable::<Dst>()?;
     cf.add_variable::<Age>()?;
-    cf.add_variable::<WasEmpty>()
+    cf.add_variable::<WasEmpty>()?;
+    cf.add_variable::<Loader>()
 }
 
 type Value<'r> = Result<Option<&'r [u8]>, NoMemory>;
@@ -114,5 +115,16 @@ impl Variable for WasEmpty {
     fn get<'r>(r: Request<'r>) -> Value<'r> {
         let was_empty = delivery(r).and_then(|d| d.was_empty);
         Ok(was_empty.map(|yes| if yes { &b"1"[..] } else { b"0" }))
+    }
+}
+
+/// The page's tags, to be placed by hand; empty until the upstream has answered.
+struct Loader;
+
+impl Variable for Loader {
+    const NAME: &'static CStr = c"shared_session_loader";
+
+    fn get<'r>(r: Request<'r>) -> Value<'r> {
+        Ok(Some(r.context().map_or(b"", |context| context.tags.get())))
     }
 }

@@ -195,18 +195,25 @@ impl Directive for Loader {
     const TYPE: usize = ANYWHERE | ONE_ARG;
 
     fn set(conf: &mut LocConf, cf: &mut Conf<'_>) -> Result<(), ConfError> {
-        let on = match cf.value() {
-            b"on" => true,
-            b"off" => false,
+        if conf.loader.is_some() {
+            return Err(ConfError::Duplicate);
+        }
+        conf.loader = Some(match cf.value() {
+            b"on" => super::Loader::On,
+            b"off" => super::Loader::Off,
+            b"manual" => super::Loader::Manual,
+            value if value.contains(&b'$') => {
+                super::Loader::Variable(compile(cf, value, "shared_session_loader")?)
+            }
             value => {
                 return Err(ConfError::Value {
                     directive: "shared_session_loader",
                     value: value.into(),
-                    expected: "\"on\" or \"off\"",
+                    expected: "\"on\", \"off\", \"manual\" or a value with variables",
                 });
             }
-        };
-        once(&mut conf.loader, on)
+        });
+        Ok(())
     }
 }
 

@@ -29,6 +29,11 @@ pub(crate) enum ConfError {
     Attributes(AttributeError),
     #[error("\"shared_session_cookie\" is repeated: only one cookie can be shared yet")]
     SecondCookie,
+    #[error(
+        "\"shared_session_prefix\" \"{prefix}\" must lie under the \"path={path}\" of \
+         \"shared_session_cookie\", else the cookie does not come with its requests"
+    )]
+    PrefixOutsidePath { prefix: Text, path: Text },
     #[error("\"shared_session_key_file\": cannot read \"{path}\": {error}")]
     KeyFile { path: PathBuf, error: io::Error },
     #[error("\"shared_session_key_file\": \"{path}\": {error}")]
@@ -52,6 +57,11 @@ pub(crate) enum ConfError {
          (\"proxy_pass\" or the like), it must be alone"
     )]
     SecondHandler { location: Text },
+    #[error(
+        "\"shared_session_loader\": \"{module}\" would compress pages before the loader sees them; \
+         the \"load_module\" line of ngx_http_shared_session_module must stand after its own"
+    )]
+    CompressesBefore { module: &'static str },
     /// nginx has logged the reason.
     #[error("\"{directive}\" directive could not be compiled")]
     NotCompiled { directive: &'static str },

@@ -38,7 +38,9 @@ pub(crate) struct MainConf {
     used: Cell<bool>,
     /// The longest timeout of any location, in milliseconds.
     longest_timeout: Cell<u64>,
-    random_key: OnceCell<[Key; 1]>,
+    /// A location has the loader.
+    has_loader: Cell<bool>,
+    random_key: OnceCell<Vec<Key>>,
 }
 
 impl MainConf {
@@ -67,6 +69,11 @@ impl MainConf {
         for server in servers {
             server.conf.warn_of_handler(server, cf);
         }
+        if self.has_loader.get()
+            && let Some(module) = cf.filter_that_compresses_before()
+        {
+            return Err(ConfError::CompressesBefore { module });
+        }
         Ok(())
     }
 
@@ -74,7 +81,7 @@ impl MainConf {
     pub(crate) fn start(&self) {
         let Some(header) = self.zone.and_then(ShmZone::header) else { return };
         header.keep_at_least(self.longest_timeout.get());
-        if self.random_key.set([header.key()]).is_err() {
+        if self.random_key.set(vec![header.key()]).is_err() {
             log::cycle(Level::Error, format_args!("shared_session: started twice"));
         }
     }
@@ -116,7 +123,16 @@ impl SrvConf {
             cf.main_conf().used.set(true);
         }
         let spec = CookieSpec::default_session;
-        self.cookie.get_or_insert_with(|| Rc::new(Cookie { spec: spec(), domain: None }));
+        let cookie = Rc::new(Cookie { spec: spec(), domain: None });
+        let path = &self.cookie.get_or_insert(cookie).spec.path;
+        if !self.prefix().starts_with(path)
+            || !path.ends_with(b"/") && self.prefix().get(path.len()) != Some(&b'/')
+        {
+            return Err(ConfError::PrefixOutsidePath {
+                prefix: self.prefix().into(),
+                path: path.as_slice().into(),
+            });
+        }
         Ok(())
     }
 
@@ -166,12 +182,38 @@ impl SrvConf {
 #[derive(Default)]
 pub(crate) struct LocConf {
     handler: bool,
-    loader: Option<bool>,
+    loader: Option<Loader>,
     timeout: Option<u64>,
     replace: Option<Replace>,
     push: Option<Push>,
     attributes: Option<Rc<[Attribute]>>,
     bind: Option<ComplexValue>,
+}
+
+/// Whether pages get the loader.
+#[derive(Clone, Copy)]
+pub(crate) enum Loader {
+    Off,
+    On,
+    /// The page is made ready for tags that are placed by hand.
+    Manual,
+    /// As the value says for each page.
+    Variable(ComplexValue),
+}
+
+impl Loader {
+    /// What a value of `shared_session_loader` means once it is known.
+    pub(crate) fn of_value(value: &[u8]) -> Self {
+        match value {
+            b"" | b"0" | b"off" => Loader::Off,
+            b"manual" => Loader::Manual,
+            _ => Loader::On,
+        }
+    }
+
+    pub(crate) fn is_off(self) -> bool {
+        matches!(self, Loader::Off)
+    }
 }
 
 /// What a push sets at the destination.
@@ -200,7 +242,10 @@ impl LocConf {
         main.longest_timeout.set(main.longest_timeout.get().max(self.timeout_ms()));
 
         let srv = cf.srv_conf();
-        if self.loader() && srv.sites.is_none() {
+        if !self.loader().is_off() {
+            main.has_loader.set(true);
+        }
+        if !self.loader().is_off() && srv.sites.is_none() {
             return Err(ConfError::NoSites { directive: "shared_session_loader" });
         }
         self.check_handler(prev, srv, cf)
@@ -242,8 +287,8 @@ impl LocConf {
     }
 
     /// Whether pages get the loader.
-    pub(crate) fn loader(&self) -> bool {
-        self.loader.unwrap_or(false)
+    pub(crate) fn loader(&self) -> Loader {
+        self.loader.unwrap_or(Loader::Off)
     }
 
     /// A token is good while its age is less, in milliseconds.

@@ -3,9 +3,12 @@
 mod body;
 mod page;
 mod tags;
+mod upstream;
 
 pub(crate) use body::{Insertion, body_filter};
+pub(crate) use upstream::prepare as prepare_request;
 
+use crate::conf::Loader;
 use crate::context::{Answer, Page};
 use crate::nginx::{NoMemory, Request};
 
@@ -17,7 +20,12 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
     if let Some(answer) = r.context().and_then(|context| context.answer.get()) {
         return finish_answer(r, answer);
     }
-    if !r.loc_conf().loader() {
+    upstream::give_back(r);
+    let loader = match r.loc_conf().loader() {
+        Loader::Variable(value) => Loader::of_value(value.evaluate(r)?),
+        fixed => fixed,
+    };
+    if loader.is_off() {
         return Ok(());
     }
     let context = r.context_or_new()?;
@@ -26,10 +34,14 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
         Ok(shared) => match tags::make(r, &shared)? {
             None => Page::TooLarge,
             Some(tags) => {
-                page::prepare_headers(r, tags.len)?;
+                let by_hand = matches!(loader, Loader::Manual);
+                page::prepare_headers(r, if by_hand { 0 } else { tags.len })?;
                 if let Some(rendered) = tags.rendered {
-                    r.need_body_in_memory();
-                    *context.insertion.borrow_mut() = Some(Insertion::new(rendered));
+                    context.tags.set(rendered);
+                    if !by_hand && let Ok(mut insertion) = context.insertion.try_borrow_mut() {
+                        r.need_body_in_memory();
+                        *insertion = Some(Insertion::new(rendered));
+                    }
                 }
                 Page::Shared
             }

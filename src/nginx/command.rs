@@ -26,6 +26,9 @@ pub(crate) const NO_ARGS: usize = nginx_sys::NGX_CONF_NOARGS as usize;
 pub(crate) const ONE_ARG: usize = nginx_sys::NGX_CONF_TAKE1 as usize;
 pub(crate) const SOME_ARGS: usize = nginx_sys::NGX_CONF_1MORE as usize;
 
+/// Filters of other dynamic modules that compress bodies; nginx's own gzip always runs later.
+const COMPRESSORS: [&str; 2] = ["ngx_http_brotli_filter_module", "ngx_http_zstd_filter_module"];
+
 /// A level of configuration, and where nginx keeps it.
 pub(crate) trait ConfLevel {
     const OFFSET: usize;
@@ -185,6 +188,29 @@ impl<'c> Conf<'c> {
     pub(crate) fn add_variable<V: Variable>(&mut self) -> Result<(), NoMemory> {
         // SAFETY: cf is live.
         unsafe { variable::add::<V>(self.0) }
+    }
+
+    /// A filter that compresses bodies and would run before this module's.
+    pub(crate) fn filter_that_compresses_before(&self) -> Option<&'static str> {
+        // A filter runs before those that stand before it in the list.
+        let mut before = false;
+        // SAFETY: the cycle's list of modules ends with null; names are C strings of the modules.
+        unsafe {
+            let mut at = (*self.0.cycle).modules;
+            while let Some(current) = (*at).as_ref() {
+                if ptr::eq(current, module::address()) {
+                    before = true;
+                } else if before {
+                    let name = CStr::from_ptr(current.name).to_bytes();
+                    let found = COMPRESSORS.into_iter().find(|known| known.as_bytes() == name);
+                    if found.is_some() {
+                        return found;
+                    }
+                }
+                at = at.add(1);
+            }
+        }
+        None
     }
 
     /// The location that this directive stands in.

@@ -48,6 +48,17 @@ impl Iterator for Elements<'_> {
     }
 }
 
+/// The elements of a header list.
+///
+/// # Safety
+/// As for the walk itself: the list is live and only grows while it is walked.
+pub(super) unsafe fn elements(
+    list: *const ngx_list_t,
+) -> impl Iterator<Item = *mut ngx_table_elt_t> {
+    // SAFETY: the caller vouches for the list.
+    unsafe { Elements::new(list) }
+}
+
 /// The request's headers.
 #[derive(Clone, Copy)]
 pub(crate) struct HeadersIn<'r>(*const ngx_list_t, PhantomData<&'r ()>);

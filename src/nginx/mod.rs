@@ -17,6 +17,7 @@ pub(crate) mod log;
 pub(crate) mod module;
 pub(crate) mod pool;
 pub(crate) mod request;
+pub(crate) mod request_headers;
 pub(crate) mod shm;
 pub(crate) mod string;
 pub(crate) mod value;

@@ -10,8 +10,9 @@ use nginx_sys::{
     NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_MODULE, NGX_OK, ngx_array_push,
     ngx_chain_t, ngx_conf_t, ngx_cycle_t, ngx_http_core_main_conf_t, ngx_http_core_module,
     ngx_http_handler_pt, ngx_http_module_t, ngx_http_output_body_filter_pt,
-    ngx_http_output_header_filter_pt, ngx_http_phases_NGX_HTTP_POST_READ_PHASE, ngx_http_request_t,
-    ngx_http_top_body_filter, ngx_http_top_header_filter, ngx_int_t, ngx_module_t, ngx_uint_t,
+    ngx_http_output_header_filter_pt, ngx_http_phases_NGX_HTTP_POST_READ_PHASE,
+    ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_request_t, ngx_http_top_body_filter,
+    ngx_http_top_header_filter, ngx_int_t, ngx_module_t, ngx_uint_t,
 };
 
 use super::chain::Chain;
@@ -168,12 +169,18 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
 
             let core = (*ptr::addr_of!(ngx_http_core_module)).ctx_index;
             let core = (*(*ctx).main_conf.add(core)).cast::<ngx_http_core_main_conf_t>();
-            let phase = &mut (*core).phases[ngx_http_phases_NGX_HTTP_POST_READ_PHASE as usize];
-            let slot = ngx_array_push(&raw mut phase.handlers).cast::<ngx_http_handler_pt>();
-            if slot.is_null() {
-                return NGX_ERROR as ngx_int_t;
+            let handlers: [(u32, ngx_http_handler_pt); 2] = [
+                (ngx_http_phases_NGX_HTTP_POST_READ_PHASE, Some(post_read_handler)),
+                (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, Some(preaccess_handler)),
+            ];
+            for (phase, handler) in handlers {
+                let phase = &mut (*core).phases[phase as usize];
+                let slot = ngx_array_push(&raw mut phase.handlers).cast::<ngx_http_handler_pt>();
+                if slot.is_null() {
+                    return NGX_ERROR as ngx_int_t;
+                }
+                *slot = handler;
             }
-            *slot = Some(post_read_handler);
 
             NEXT_HEADER_FILTER = ngx_http_top_header_filter;
             ngx_http_top_header_filter = Some(header_filter);
@@ -202,10 +209,26 @@ unsafe extern "C" fn init_module(cycle: *mut ngx_cycle_t) -> ngx_int_t {
 }
 
 unsafe extern "C" fn post_read_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx runs the phases of a live request.
+    unsafe { phase_handler(r, redact::request_line) }
+}
+
+unsafe extern "C" fn preaccess_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx runs the phases of a live request.
+    unsafe { phase_handler(r, loader::prepare_request) }
+}
+
+/// Runs `f` and lets the phase go on.
+///
+/// # Safety
+/// `r` is a live request.
+unsafe fn phase_handler(
+    r: *mut ngx_http_request_t,
+    f: fn(Request<'_>) -> Result<(), NoMemory>,
+) -> ngx_int_t {
     guard::catch(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || {
-        // SAFETY: nginx runs the phases of a live request.
-        let r = unsafe { Request::new(r) };
-        match redact::request_line(r) {
+        // SAFETY: the caller vouches for the request.
+        match f(unsafe { Request::new(r) }) {
             Ok(()) => nginx_sys::NGX_DECLINED as ngx_int_t,
             Err(NoMemory) => NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t,
         }

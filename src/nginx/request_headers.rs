@@ -1,0 +1,130 @@
+//! Taking headers out of a request, and giving them back.
+//!
+//! The proxy modules forward every entry of the header list, and nginx's own filters look at
+//! pointers beside it: a header is gone only when it is gone from both. The list is therefore
+//! replaced by a shorter one, and the old one kept whole.
+
+use core::ptr;
+
+use nginx_sys::{ngx_http_headers_in_t, ngx_list_t, ngx_palloc, ngx_table_elt_t};
+
+use super::NoMemory;
+use super::headers::elements;
+use super::request::Request;
+use super::string::bytes;
+
+/// The headers of a request as they came, while some of them are taken out.
+#[derive(Clone, Copy)]
+pub(crate) struct Original {
+    list: ngx_list_t,
+    pointers: [*mut ngx_table_elt_t; POINTERS],
+}
+
+const POINTERS: usize = 7;
+
+/// nginx's own pointers to the headers that may be taken out.
+fn pointers(
+    headers: *mut ngx_http_headers_in_t,
+) -> [(&'static [u8], *mut *mut ngx_table_elt_t); POINTERS] {
+    // SAFETY: only addresses of fields of a live structure are taken.
+    unsafe {
+        [
+            #[cfg(ngx_feature = "http_gzip")]
+            (b"Accept-Encoding", &raw mut (*headers).accept_encoding),
+            #[cfg(not(ngx_feature = "http_gzip"))]
+            (b"Accept-Encoding", ptr::null_mut()),
+            (b"Range", &raw mut (*headers).range),
+            (b"If-Range", &raw mut (*headers).if_range),
+            (b"If-Modified-Since", &raw mut (*headers).if_modified_since),
+            (b"If-Unmodified-Since", &raw mut (*headers).if_unmodified_since),
+            (b"If-Match", &raw mut (*headers).if_match),
+            (b"If-None-Match", &raw mut (*headers).if_none_match),
+        ]
+    }
+}
+
+/// Takes every header out that `unwanted` names; `None` where there is none of them.
+///
+/// The headers that can be named are those of [`pointers`].
+pub(crate) fn take_out(
+    r: Request<'_>,
+    unwanted: impl Fn(&[u8]) -> bool,
+) -> Result<Option<Original>, NoMemory> {
+    // SAFETY: the headers belong to the live request; the new list is made whole in its pool before
+    // it takes the old one's place, whose elements stay where they are.
+    unsafe {
+        let headers = &raw mut (*r.as_ptr()).headers_in;
+        let list = &raw mut (*headers).headers;
+        let gone = |e: *mut ngx_table_elt_t| unwanted(bytes((*e).key));
+        if !elements(list).any(gone) {
+            return Ok(None);
+        }
+        let size = size_of::<ngx_table_elt_t>();
+        let nalloc = elements(list).count();
+        let elts = ngx_palloc(r.pool().as_ptr(), nalloc * size).cast::<ngx_table_elt_t>();
+        if elts.is_null() {
+            return Err(NoMemory);
+        }
+        let mut nelts = 0;
+        for element in elements(list).filter(|e| !gone(*e)) {
+            ptr::copy_nonoverlapping(element, elts.add(nelts), 1);
+            nelts += 1;
+        }
+        let mut kept = *list;
+        kept.nalloc = nalloc;
+        kept.part.elts = elts.cast();
+        kept.part.nelts = nelts;
+        kept.part.next = ptr::null_mut();
+        let mut original = Original { list: *list, pointers: [ptr::null_mut(); POINTERS] };
+        put(list, kept);
+        for (saved, (name, pointer)) in original.pointers.iter_mut().zip(pointers(headers)) {
+            if !pointer.is_null() {
+                *saved = *pointer;
+                if unwanted(name) {
+                    *pointer = ptr::null_mut();
+                }
+            }
+        }
+        forget_gzip(r);
+        Ok(Some(original))
+    }
+}
+
+/// Gives the headers back as they came.
+pub(crate) fn put_back(r: Request<'_>, original: &Original) {
+    // SAFETY: the original list and its elements are in the request's pool.
+    unsafe {
+        let headers = &raw mut (*r.as_ptr()).headers_in;
+        put(&raw mut (*headers).headers, original.list);
+        for (saved, (_, pointer)) in original.pointers.iter().zip(pointers(headers)) {
+            if !pointer.is_null() {
+                *pointer = *saved;
+            }
+        }
+    }
+    forget_gzip(r);
+}
+
+/// # Safety
+/// `list` is a live list, `new` an initialised one of the same elements.
+unsafe fn put(list: *mut ngx_list_t, new: ngx_list_t) {
+    // SAFETY: the caller vouches for both. A list of one part points into itself.
+    unsafe {
+        *list = new;
+        if (*list).part.next.is_null() {
+            (*list).last = &raw mut (*list).part;
+        }
+    }
+}
+
+/// Lets nginx judge anew whether this client takes gzip.
+fn forget_gzip(r: Request<'_>) {
+    #[cfg(ngx_feature = "http_gzip")]
+    // SAFETY: bit fields of a live request.
+    unsafe {
+        (*r.as_ptr()).set_gzip_tested(0);
+        (*r.as_ptr()).set_gzip_ok(0);
+    }
+    #[cfg(not(ngx_feature = "http_gzip"))]
+    let _ = r;
+}
