@@ -1,0 +1,160 @@
+//! Native tokens: the sealed messages that carry a session from one site to another.
+//!
+//! A token is unpadded base64url of version(1) ‖ key id(4) ‖ nonce(24) ‖ ciphertext ‖ tag(16),
+//! sealed with XAES-256-GCM. The associated data binds what kind of message it is, the version and
+//! the key id.
+mod claims;
+mod wire;
+
+pub use claims::{Claims, Cookies, EncodedCookies, Kind, Lineage};
+
+use crate::{aead::DerivedKey, key::Key};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// Most characters of a token.
+pub const MAX_TOKEN: usize = 6000;
+
+/// Fewest characters of what can be a token: a shorter path segment is taken for something else.
+pub const MIN_TOKEN: usize = 60;
+
+/// A buffer of so many bytes opens every token.
+pub const OPEN_BUFFER: usize = MAX_TOKEN / 4 * 3;
+
+const VERSION: u8 = 1;
+const NONCE: std::ops::Range<usize> = 5..29;
+const TAG_LEN: usize = 16;
+/// What stands around the ciphertext.
+const OVERHEAD: usize = NONCE.end + TAG_LEN;
+
+/// Why a token could not be sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// It would be longer than [`MAX_TOKEN`], or than the room for it.
+    #[error("the session and its cookies do not fit into one token")]
+    TooLarge,
+    /// There is no cookie, one twice, or one that [`is_sealable`](crate::cookie::is_sealable)
+    /// refuses.
+    #[error("a cookie is missing, repeated, or holds what no cookie may")]
+    BadCookie,
+}
+
+/// Why a token could not be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// It is not a token, or one whose content this version does not know.
+    #[error("malformed token")]
+    Malformed,
+    /// None of the keys opens it.
+    #[error("forged token, or one of a key that is not configured")]
+    Forged,
+}
+
+/// An opened token.
+#[derive(Clone, Copy)]
+pub struct Opened<'b> {
+    /// What it says.
+    pub claims: Claims<'b>,
+    /// The first 8 bytes of SHA-256 over the token's characters, never 0: what remembers that it
+    /// was used.
+    pub fingerprint: u64,
+}
+
+/// Shows the fingerprint, not the session.
+impl fmt::Debug for Opened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opened {{ fingerprint: {:016x}, .. }}", self.fingerprint)
+    }
+}
+
+/// The exact length in characters of the token that [`seal`] makes of these claims.
+pub fn sealed_len(claims: &Claims<'_>) -> usize {
+    let bytes = wire::len(claims).saturating_add(OVERHEAD);
+    // Unpadded base64: 4 characters for 3 bytes, 2 or 3 for what is left.
+    (bytes / 3).saturating_mul(4).saturating_add((bytes % 3 * 4).div_ceil(3))
+}
+
+/// Seals the claims into `out` and returns the token's length in characters. The nonce is the
+/// prefix of `derived` and `suffix`, which must never repeat for one prefix.
+///
+/// # Errors
+/// [`SealError`] where the claims make no token, or one that does not fit into `out`.
+pub fn seal(
+    derived: &DerivedKey,
+    suffix: [u8; 12],
+    claims: &Claims<'_>,
+    out: &mut [u8],
+) -> Result<usize, SealError> {
+    let chars = sealed_len(claims);
+    if chars > MAX_TOKEN || chars > out.len() {
+        return Err(SealError::TooLarge);
+    }
+    let mut scratch = [0; OPEN_BUFFER];
+    let token = &mut scratch[..wire::len(claims) + OVERHEAD];
+    let (header, body) = token.split_at_mut(NONCE.end);
+    let (plaintext, tag) = body.split_at_mut(body.len() - TAG_LEN);
+    header[0] = VERSION;
+    header[1..5].copy_from_slice(&derived.key_id());
+    header[5..17].copy_from_slice(&derived.prefix());
+    header[17..].copy_from_slice(&suffix);
+    wire::write(claims, plaintext)?;
+    // The plaintext is overwritten by its ciphertext, so that no copy of it stays behind.
+    let aad = associated_data(derived.key_id());
+    let sealed = derived.seal_in_place(&suffix, &aad, plaintext);
+    tag.copy_from_slice(&sealed.map_err(|_| SealError::TooLarge)?);
+    URL_SAFE_NO_PAD.encode_slice(token, out).map_err(|_| SealError::TooLarge)
+}
+
+/// Could this be a token? It looks at length and characters only, to tell URLs apart.
+pub fn is_well_formed(token: &[u8]) -> bool {
+    (MIN_TOKEN..=MAX_TOKEN).contains(&token.len())
+        && token.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// Opens a token with whichever of the keys it was sealed with. The claims borrow from `buf`, which
+/// must hold the decoded token ([`OPEN_BUFFER`] bytes are always enough) and be wiped by its owner.
+///
+/// # Errors
+/// [`OpenError`]. Only the one canonical spelling of a token is opened.
+pub fn open<'b>(keys: &[Key], token: &[u8], buf: &'b mut [u8]) -> Result<Opened<'b>, OpenError> {
+    if !is_well_formed(token) {
+        return Err(OpenError::Malformed);
+    }
+    let len = URL_SAFE_NO_PAD.decode_slice(token, buf).map_err(|_| OpenError::Malformed)?;
+    let (header, body) = buf
+        .get_mut(..len)
+        .and_then(|bytes| bytes.split_first_chunk_mut::<{ NONCE.end }>())
+        .ok_or(OpenError::Malformed)?;
+    let (ciphertext, tag) = body.split_last_chunk_mut::<TAG_LEN>().ok_or(OpenError::Malformed)?;
+    let [VERSION, rest @ ..] = header else { return Err(OpenError::Malformed) };
+    let (id, nonce) = rest.split_first_chunk::<4>().ok_or(OpenError::Malformed)?;
+    let (prefix, suffix) = nonce.split_first_chunk::<12>().ok_or(OpenError::Malformed)?;
+    let suffix = suffix.first_chunk::<12>().ok_or(OpenError::Malformed)?;
+
+    let aad = associated_data(*id);
+    keys.iter()
+        .filter(|key| key.id() == *id)
+        .find_map(|key| key.derive(*prefix).open_in_place(suffix, &aad, ciphertext, tag).ok())
+        .ok_or(OpenError::Forged)?;
+    let claims = wire::read(ciphertext).ok_or(OpenError::Malformed)?;
+    Ok(Opened { claims, fingerprint: fingerprint(token) })
+}
+
+fn associated_data(key_id: [u8; 4]) -> [u8; 27] {
+    let mut aad = *b"shared-session token 1\0\0\0\0\0";
+    aad[22] = VERSION;
+    aad[23..].copy_from_slice(&key_id);
+    aad
+}
+
+fn fingerprint(token: &[u8]) -> u64 {
+    let digest = Sha256::digest(token);
+    let first = digest.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    // 0 stands for an empty place where used tokens are kept.
+    first.max(1)
+}
+
+#[cfg(test)]
+#[path = "token_test.rs"]
+mod tests;
