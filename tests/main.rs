@@ -1,4 +1,14 @@
 //! Integration tests: what visitors, upstreams and operators see of a real nginx with the module.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod conf_files;
+mod delivery;
+mod directives;
+mod journey;
+mod keys;
+mod loader;
+mod loader_streaming;
 mod plain_nginx;
+mod set_cookie;
+mod support;
+mod tokens;

@@ -1,7 +1,7 @@
 //! The configuration of a test's nginx.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
@@ -58,6 +58,14 @@ impl Conf {
         }
     }
 
+    /// Changes a part of the text, which must be there.
+    #[must_use]
+    pub fn replacing(mut self, part: &str, by: &str) -> Self {
+        assert!(self.http.contains(part), "no {part:?} in the configuration");
+        self.http = self.http.replace(part, by);
+        self
+    }
+
     /// Replaces `@NAME@` with `value`.
     #[must_use]
     pub fn set(mut self, name: &str, value: impl ToString) -> Self {
@@ -109,10 +117,33 @@ impl Conf {
     /// `nginx -t`: what it printed, as `Ok` when the configuration was accepted.
     pub fn test(&self) -> Result<String, String> {
         let written = self.write();
-        let output = nginx_command(written.directory.path()).arg("-t").output();
-        let output = output.expect("nginx starts");
-        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() { Ok(printed) } else { Err(printed) }
+        checked(nginx_command(written.directory.path()).arg("-t"))
+    }
+
+    /// `nginx -t` of a whole configuration file as it stands, with the module in `modules/`, and
+    /// beside it what such files name: `certs/example.pem`, `certs/example.key` and
+    /// `shared_session.key`.
+    pub fn test_file(file: &Path) -> Result<String, String> {
+        let certificate = tls::certificate();
+        let conf = Self::new("")
+            .file("certs/example.pem", &certificate.pem)
+            .file("certs/example.key", &certificate.key_pem)
+            .file("shared_session.key", b"0123456789abcdef0123456789abcdef");
+        let written = conf.write();
+        let prefix = written.directory.path();
+        fs::create_dir(prefix.join("modules")).expect("modules/");
+        let name = "modules/ngx_http_shared_session_module.so";
+        symlink(environment::module(), prefix.join(name)).expect("link to the module");
+        let mut text = fs::read_to_string(file).expect("the configuration file");
+        if !rustix::process::geteuid().is_root() {
+            // Only root may bind these ports and write there; all else is tested as it stands.
+            text = text
+                .replace("listen 80", &format!("listen {}", written.http))
+                .replace("listen 443", &format!("listen {}", written.https))
+                .replace("http {", "http { access_log off;");
+        }
+        write_file(prefix, "nginx.conf", text.as_bytes(), 0o644);
+        checked(nginx_command(prefix).args(["-t", "-g", "pid nginx.pid;"]))
     }
 
     pub(crate) fn expected_workers(&self) -> usize {
@@ -223,6 +254,13 @@ pub(crate) fn nginx_command(prefix: &Path) -> Command {
     };
     command.arg("-p").arg(prefix).args(["-c", "conf/nginx.conf", "-e", "logs/error.log"]);
     command
+}
+
+/// What `nginx -t` printed.
+fn checked(command: &mut Command) -> Result<String, String> {
+    let output = command.output().expect("nginx starts");
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(printed) } else { Err(printed) }
 }
 
 fn write_file(prefix: &Path, path: &str, contents: &[u8], mode: u32) {

@@ -61,6 +61,18 @@ impl Connection {
         Response::read(&mut self.stream, method, (self.local_port, self.answered))
     }
 
+    /// Reads raw bytes until they hold `text`.
+    pub fn read_until(&mut self, text: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while !bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
+            let mut byte = [0];
+            let count = self.stream.read(&mut byte).expect("nginx answers");
+            assert!(count > 0, "no {text:?} in {:?}", String::from_utf8_lossy(&bytes));
+            bytes.push(byte[0]);
+        }
+        bytes
+    }
+
     /// Reads raw bytes until nginx closes.
     pub fn read_to_close(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -76,7 +76,8 @@ impl Request {
         self.headers.iter().any(|(have, _)| have.eq_ignore_ascii_case(name))
     }
 
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    /// The request as it goes onto the wire.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes =
             format!("{} {} {}\r\n", self.method, self.target, self.version).into_bytes();
         let host = (!self.has("Host")).then(|| ("Host".to_owned(), self.host.clone().into_bytes()));
