@@ -124,7 +124,8 @@ impl SrvConf {
         }
         let spec = CookieSpec::default_session;
         let cookie = Rc::new(Cookie { spec: spec(), domain: None });
-        let path = &self.cookie.get_or_insert(cookie).spec.path;
+        let cookie = Rc::clone(self.cookie.get_or_insert(cookie));
+        let path = &cookie.spec.path;
         if !self.prefix().starts_with(path)
             || !path.ends_with(b"/") && self.prefix().get(path.len()) != Some(&b'/')
         {
