@@ -9,10 +9,9 @@ use nginx_sys::{
     NGX_OK, ngx_alloc_chain_link, ngx_buf_t, ngx_chain_t, ngx_chain_update_chains, ngx_int_t,
 };
 
-use super::NoMemory;
-use super::module;
 use super::pool::Pool;
 use super::request::Request;
+use super::{NoMemory, fault, module};
 
 /// How many bytes [`Output::push_copy`] takes.
 pub(crate) const COPY_MAX: usize = 8;
@@ -136,6 +135,9 @@ impl<'r> Output<'r> {
     }
 
     fn link(&mut self, buf: *mut ngx_buf_t) -> Result<(), NoMemory> {
+        if fault::allocation_fails() {
+            return Err(NoMemory);
+        }
         // SAFETY: the pool is live; the link is filled whole; `last` is this chain's own.
         unsafe {
             let link = ngx_alloc_chain_link(self.pool.as_ptr());

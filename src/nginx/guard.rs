@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
+use super::fault;
 use super::log::{self, Level};
 
 thread_local! {
@@ -13,7 +14,11 @@ thread_local! {
 
 /// Runs `f`; a panic in it is logged, without its payload, and becomes `failed`.
 pub(super) fn catch<T>(failed: T, f: impl FnOnce() -> T) -> T {
-    match panic::catch_unwind(AssertUnwindSafe(f)) {
+    let guarded = || {
+        fault::entry();
+        f()
+    };
+    match panic::catch_unwind(AssertUnwindSafe(guarded)) {
         Ok(value) => value,
         Err(payload) => {
             // A payload whose drop panics would unwind into C after all.

@@ -7,9 +7,9 @@ use nginx_sys::{
     ngx_http_headers_out_t, ngx_list_part_t, ngx_list_push, ngx_list_t, ngx_table_elt_t,
 };
 
-use super::NoMemory;
 use super::pool::Pool;
 use super::string::{bytes, str_of};
+use super::{NoMemory, fault};
 
 /// Walks an `ngx_list_t` of headers.
 struct Elements<'r> {
@@ -224,6 +224,9 @@ impl<'r> HeadersOut<'r> {
     /// Adds a header. Not for those that nginx makes from fields of its own (`Content-Type`,
     /// `Content-Length`, `Connection`, …).
     pub(crate) fn add(self, name: &'static [u8], value: &'r [u8]) -> Result<(), NoMemory> {
+        if fault::allocation_fails() {
+            return Err(NoMemory);
+        }
         // SAFETY: the list is initialised and belongs to the request; the pushed element is filled
         // whole before anybody sees it, with strings that live as long.
         unsafe {

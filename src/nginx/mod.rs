@@ -10,6 +10,7 @@
 pub(crate) mod chain;
 pub(crate) mod clock;
 pub(crate) mod command;
+mod fault;
 pub(crate) mod guard;
 pub(crate) mod headers;
 pub(crate) mod location;

@@ -209,6 +209,9 @@ unsafe extern "C" fn init_module(cycle: *mut ngx_cycle_t) -> ngx_int_t {
 }
 
 unsafe extern "C" fn post_read_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    #[cfg(feature = "fault-injection")]
+    // SAFETY: nginx runs the phases of a live request.
+    super::fault::arm(unsafe { Request::new(r) });
     // SAFETY: nginx runs the phases of a live request.
     unsafe { phase_handler(r, redact::request_line) }
 }

@@ -6,7 +6,7 @@ use core::{mem, ptr, slice};
 
 use nginx_sys::{ngx_palloc, ngx_pnalloc, ngx_pool_cleanup_add, ngx_pool_t};
 
-use super::NoMemory;
+use super::{NoMemory, fault};
 
 /// A handle to a pool that lives for `'p`.
 #[derive(Clone, Copy)]
@@ -27,6 +27,9 @@ impl<'p> Pool<'p> {
     pub(crate) fn bytes(self, len: usize) -> Result<&'p mut [u8], NoMemory> {
         if len == 0 {
             return Ok(&mut []);
+        }
+        if fault::allocation_fails() {
+            return Err(NoMemory);
         }
         // SAFETY: the pool is live, its memory stays until it is destroyed, and nobody else was
         // given these bytes.
@@ -65,6 +68,9 @@ impl<'p> Pool<'p> {
             super::guard::catch((), || unsafe { ptr::drop_in_place(data.cast::<T>()) });
         }
 
+        if fault::allocation_fails() {
+            return Err(NoMemory);
+        }
         // SAFETY: the pool is live; ngx_palloc aligns to NGX_ALIGNMENT; the cleanup runs before the
         // memory goes.
         unsafe {

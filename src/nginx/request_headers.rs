@@ -8,10 +8,10 @@ use core::ptr;
 
 use nginx_sys::{ngx_http_headers_in_t, ngx_list_t, ngx_palloc, ngx_table_elt_t};
 
-use super::NoMemory;
 use super::headers::elements;
 use super::request::Request;
 use super::string::bytes;
+use super::{NoMemory, fault};
 
 /// The headers of a request as they came, while some of them are taken out.
 #[derive(Clone, Copy)]
@@ -58,6 +58,9 @@ pub(crate) fn take_out(
         let gone = |e: *mut ngx_table_elt_t| unwanted(bytes((*e).key));
         if !elements(list).any(gone) {
             return Ok(None);
+        }
+        if fault::allocation_fails() {
+            return Err(NoMemory);
         }
         let size = size_of::<ngx_table_elt_t>();
         let nalloc = elements(list).count();
