@@ -1,81 +1,160 @@
-//! The checks of a delivery.
+//! Whether a destination takes a token's session, and what is said about it.
 use crate::{
     cookie::Found,
     origin::Sites,
     token::{Claims, Kind},
 };
 
-/// The outcome of a delivery.
-#[allow(missing_docs)]
+/// How far in the future a token may have been issued, in milliseconds: clocks differ.
+pub const MAX_CLOCK_SKEW_MS: u64 = 5000;
+
+/// The outcome of a delivery, in the order of the checks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
+    /// The URL is no well-formed token.
     Malformed,
+    /// No configured key opens it.
     Forged,
+    /// It is too old, or older than the memory of used tokens.
     Expired,
+    /// It was issued too far in the future.
     Future,
+    /// It is not for this origin or this URL, or not from another site.
     WrongSite,
+    /// It did not come from the page, or the pull, that it was made for.
     WrongOrigin,
+    /// It is another client's.
     WrongClient,
+    /// The browser would not keep the cookie.
     Blocked,
+    /// It was used before.
     Replayed,
+    /// The visitor has this session already.
     Same,
+    /// The visitor keeps another session.
     Kept,
+    /// The visitor gets the session.
     Delivered,
+    /// The session waits for the visitor's next page here.
     Parked,
 }
+
 impl Verdict {
-    /// In snake_case.
+    /// The verdict in snake_case, as users see it.
     pub fn as_str(self) -> &'static str {
-        unimplemented!()
+        match self {
+            Self::Malformed => "malformed",
+            Self::Forged => "forged",
+            Self::Expired => "expired",
+            Self::Future => "future",
+            Self::WrongSite => "wrong_site",
+            Self::WrongOrigin => "wrong_origin",
+            Self::WrongClient => "wrong_client",
+            Self::Blocked => "blocked",
+            Self::Replayed => "replayed",
+            Self::Same => "same",
+            Self::Kept => "kept",
+            Self::Delivered => "delivered",
+            Self::Parked => "parked",
+        }
     }
 }
+
 /// The request's `Origin` header.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OriginHeader<'a> {
-    /// None sent.
+    /// It was not sent.
     Absent,
-    /// One.
+    /// It was sent once, with this value.
     One(&'a [u8]),
-    /// Several.
+    /// It was sent several times.
     Many,
 }
+
 /// The request that brings a token.
 #[derive(Clone, Copy)]
 pub struct Visit<'a> {
-    /// The time now, Unix milliseconds.
+    /// The time now, in Unix milliseconds.
     pub now_ms: u64,
-    /// A token's age must be less, milliseconds.
+    /// What a token's age must be less than, in milliseconds.
     pub timeout_ms: u64,
-    /// When the zone was made, Unix milliseconds.
+    /// When the memory of used tokens was made, in Unix milliseconds: it cannot tell whether an
+    /// earlier token was used.
     pub zone_since_ms: u64,
-    /// What the URL takes.
+    /// The kind of token that the URL takes.
     pub kind: Kind,
-    /// The sites.
+    /// The configured sites.
     pub sites: &'a Sites,
-    /// This request's origin.
+    /// This request's origin, as browsers serialise it.
     pub own: &'a [u8],
     /// The `Origin` header.
     pub origin: OriginHeader<'a>,
     /// The `Sec-Fetch-Storage-Access` header.
     pub storage_access: Option<&'a [u8]>,
-    /// SHA-256 of the bind value.
+    /// SHA-256 of the bind value, where one is configured.
     pub bind: Option<[u8; 32]>,
-    /// SHA-256 of the state cookie's value.
+    /// SHA-256 of the state cookie that came with the end of a pull.
     pub state: Option<[u8; 32]>,
 }
-/// Checks 3 to 7.
-pub fn check(_claims: &Claims<'_>, _visit: &Visit<'_>) -> Result<(), Verdict> {
-    unimplemented!()
+
+/// Checks an opened token against the request that brought it: its time, sites, origin or state,
+/// client, and whether the browser would keep the cookie. Whether it was used before comes next,
+/// and is not asked here.
+///
+/// # Errors
+/// The verdict of the first check that fails.
+pub fn check(claims: &Claims<'_>, visit: &Visit<'_>) -> Result<(), Verdict> {
+    let demand = |holds: bool, verdict| if holds { Ok(()) } else { Err(verdict) };
+    let age_ms = visit.now_ms.saturating_sub(claims.issued_ms);
+    let ahead_ms = claims.issued_ms.saturating_sub(visit.now_ms);
+    let is_fresh = age_ms < visit.timeout_ms && claims.issued_ms > visit.zone_since_ms;
+    demand(is_fresh, Verdict::Expired)?;
+    demand(ahead_ms <= MAX_CLOCK_SKEW_MS, Verdict::Future)?;
+    demand(fits_sites(claims, visit), Verdict::WrongSite)?;
+    let comes_from_source = match visit.kind {
+        Kind::Script => visit.origin == OriginHeader::One(claims.source),
+        Kind::Pull => claims.state.is_some() && claims.state == visit.state,
+    };
+    demand(comes_from_source, Verdict::WrongOrigin)?;
+    demand(claims.bind == visit.bind, Verdict::WrongClient)?;
+    let keeps_cookie = match visit.kind {
+        Kind::Script => visit.storage_access.is_none_or(|access| access == b"active"),
+        Kind::Pull => true,
+    };
+    demand(keeps_cookie, Verdict::Blocked)
 }
-/// When a delivery replaces the session held.
+
+/// The token is for this origin and this kind of URL, and comes from another site of the list.
+fn fits_sites(claims: &Claims<'_>, visit: &Visit<'_>) -> bool {
+    let index = |origin| visit.sites.find_origin(origin).map(|found| found.index);
+    let are_two_sites = match (index(claims.source), index(visit.own)) {
+        (Some(source), Some(own)) => source != own,
+        _ => false,
+    };
+    claims.kind == visit.kind && claims.destination == visit.own && are_two_sites
+}
+
+/// When a delivered session replaces one that the visitor has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Replace {
-    /// Only where there is none.
+    /// Never: only where there is none.
     Empty,
     /// Always.
     Always,
 }
-/// Check 9.
-pub fn decide(_policy: Replace, _held: Found<'_>, _new: &[u8]) -> Verdict {
-    unimplemented!()
+
+/// Decides between the session held and the new one: [`Verdict::Delivered`], [`Verdict::Same`] or
+/// [`Verdict::Kept`]. Of several different session cookies none is replaced, since which of them
+/// would go is not known.
+pub fn decide(policy: Replace, held: Found<'_>, new: &[u8]) -> Verdict {
+    match (held, policy) {
+        (Found::None, _) => Verdict::Delivered,
+        (Found::One(value), _) if value == new => Verdict::Same,
+        (Found::Twins, _) | (Found::One(_), Replace::Empty) => Verdict::Kept,
+        (Found::One(_), Replace::Always) => Verdict::Delivered,
+    }
 }
+
+#[cfg(test)]
+#[path = "delivery_test.rs"]
+mod tests;
