@@ -28,7 +28,12 @@ pub(crate) fn look<'r>(r: Request<'r>) -> Result<SharedPage<'r>, Page> {
     let srv = r.srv_conf();
     let own = site::own(r, srv).ok_or(Page::NotASite)?;
     let cookie = srv.cookie().ok_or(Page::NoSession)?;
-    let (session, expiry) = session(r, &cookie.spec.name).ok_or(Page::NoSession)?;
+    let name = cookie.spec.name.as_slice();
+    let (session, expiry) = session(r, name).ok_or(Page::NoSession)?;
+    if !cookie::is_sealable(name, session) {
+        let too_large = name.len() + session.len() > cookie::MAX_NAME_AND_VALUE;
+        return Err(if too_large { Page::TooLarge } else { Page::NoSession });
+    }
     let expires_s = match expiry {
         Expiry::At(seconds) => Some(seconds),
         Expiry::Session => None,
@@ -91,15 +96,14 @@ fn session<'r>(r: Request<'r>, name: &[u8]) -> Option<(&'r [u8], Expiry)> {
         .values(b"Set-Cookie")
         .filter_map(|line| cookie::set_cookie_change(line, name, now_s))
         .last();
-    let (value, expiry) = match change {
-        Some(Change::Deleted) => return None,
-        Some(Change::Set { value, expiry }) => (value, expiry),
+    match change {
+        Some(Change::Deleted) => None,
+        Some(Change::Set { value, expiry }) => Some((value, expiry)),
         None => match cookie::find(r.headers_in().values(b"Cookie"), name) {
-            Found::One(value) => (value, Expiry::Session),
-            Found::None | Found::Twins => return None,
+            Found::One(value) => Some((value, Expiry::Session)),
+            Found::None | Found::Twins => None,
         },
-    };
-    cookie::is_sealable(name, value).then_some((value, expiry))
+    }
 }
 
 /// What a page with tags says of itself: longer by so many bytes, one visitor's, and not the file
