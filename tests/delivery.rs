@@ -223,7 +223,7 @@ fn no_log_holds_a_token_or_a_session() {
 #[test]
 fn a_full_zone_refuses() {
     // The smallest zone that there can be, and tokens that live.
-    let extra = Extra { http: "shared_session_zone small:64k;", ..Extra::default() };
+    let extra = Extra { http: "shared_session_zone small:32k;", ..Extra::default() };
     let sites = Sites::with(&extra);
     let mut pages = Connection::open(&sites.nginx, "http", "www.example.com");
     let mut scripts = Connection::open(&sites.nginx, "http", "www.example.org");
@@ -246,5 +246,5 @@ fn a_full_zone_refuses() {
             return;
         }
     }
-    panic!("20000 live tokens fit into 64k");
+    panic!("20000 live tokens fit into 32k");
 }

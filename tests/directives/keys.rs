@@ -46,12 +46,16 @@ fn a_key_file_holds_one_key() {
             .file("b.key", second)
     };
     assert_good(&two(&[1; 32], &[2; 32]));
-    assert_refused(&two(&[1; 32], &[1; 32]), "one key twice", &[directive, "b.key", "duplicate"]);
+    assert_refused(
+        &two(&[1; 32], &[1; 32]),
+        "one key twice",
+        &[directive, "b.key", "given before"],
+    );
     assert_refused(
         &in_http("shared_session_key_file a.key; shared_session_key_file a.key;")
             .file("a.key", [1; 32]),
         "one file twice",
-        &[directive, "a.key", "duplicate"],
+        &[directive, "a.key", "given before"],
     );
     let misplaced: &[(&str, &[&str])] =
         &[("shared_session_key_file a.key;", &[directive, "allowed"])];

@@ -25,6 +25,15 @@ impl Django {
 
     /// Starts it; the first call on a machine installs Django and gunicorn under target/.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with a session cookie that is `SameSite=None; Secure`.
+    pub fn with_cross_site_cookies() -> Self {
+        Self::start_with(&[("SESSION_COOKIE_SAMESITE", "None"), ("SESSION_COOKIE_SECURE", "1")])
+    }
+
+    fn start_with(settings: &[(&str, &str)]) -> Self {
         let venv = venv();
         let directory = tempfile::Builder::new().prefix("django-test-").tempdir().expect("folder");
         let database = directory.path().join("db.sqlite3");
@@ -40,6 +49,7 @@ impl Django {
             .arg("wsgi")
             .current_dir(project())
             .env("DATABASE", &database)
+            .envs(settings.iter().copied())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("log"))

@@ -171,12 +171,11 @@ impl Nginx {
 
     /// The access log's line about this response, which nginx may write a moment after it.
     pub fn log(&self, response: &Response) -> LogLine {
-        let (port, nth) = response.sent_as;
-        let (port, nth) = (port.to_string(), nth.to_string());
+        let sent_as = response.sent_as;
+        let (port, nth) = (sent_as.port.to_string(), sent_as.nth.to_string());
         let line = wait_for(Duration::from_secs(5), || {
             let log = self.access_log();
-            // A port may come round again: the last line is the one.
-            let mut lines = log.lines().rev().filter_map(LogLine::parse);
+            let mut lines = log[sent_as.log_from..].lines().filter_map(LogLine::parse);
             lines.find(|line| line.get("port") == port && line.get("nth") == nth)
         });
         line.unwrap_or_else(|_| panic!("no line of port {port} in:\n{}", self.access_log()))

@@ -13,8 +13,17 @@ use crate::{Nginx, patience, tls};
 /// A connection that can carry several requests, one after the other or pipelined.
 pub struct Connection {
     stream: BufReader<Box<dyn ReadWrite>>,
-    local_port: u16,
-    answered: u32,
+    sent_as: SentAs,
+}
+
+/// Where the access log tells of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SentAs {
+    pub(crate) port: u16,
+    /// Counted from 1 on each connection.
+    pub(crate) nth: u32,
+    /// Lines before this offset are of others, who may have had the port before.
+    pub(crate) log_from: usize,
 }
 
 trait ReadWrite: Read + Write + Send {}
@@ -26,7 +35,8 @@ impl Connection {
         let tcp = TcpStream::connect(nginx.address(scheme)).expect("nginx accepts a connection");
         tcp.set_read_timeout(Some(patience(Duration::from_secs(15)))).expect("timeout");
         tcp.set_nodelay(true).expect("TCP_NODELAY");
-        let local_port = tcp.local_addr().expect("local address").port();
+        let port = tcp.local_addr().expect("local address").port();
+        let sent_as = SentAs { port, nth: 0, log_from: nginx.access_log().len() };
         let stream: Box<dyn ReadWrite> = if scheme == "https" {
             let name = host.split(':').next().unwrap_or(host).to_owned();
             let name = ServerName::try_from(name).expect("a DNS name");
@@ -35,7 +45,7 @@ impl Connection {
         } else {
             Box::new(tcp)
         };
-        Self { stream: BufReader::new(stream), local_port, answered: 0 }
+        Self { stream: BufReader::new(stream), sent_as }
     }
 
     /// Sends the request and reads its answer.
@@ -57,8 +67,8 @@ impl Connection {
 
     /// Reads the answer to a request of this method.
     pub fn read_response(&mut self, method: &str) -> io::Result<Response> {
-        self.answered += 1;
-        Response::read(&mut self.stream, method, (self.local_port, self.answered))
+        self.sent_as.nth += 1;
+        Response::read(&mut self.stream, method, self.sent_as)
     }
 
     /// Reads raw bytes until they hold `text`.

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use super::connection::SentAs;
+
 /// A response: its head byte for byte, and its body with the transfer coding undone.
 #[derive(Clone, Debug)]
 pub struct Response {
@@ -15,8 +17,7 @@ pub struct Response {
     pub raw_head: Vec<u8>,
     /// False when the connection ended before the body's announced end.
     pub complete: bool,
-    /// Which connection and which request on it: finds the line in the access log.
-    pub(crate) sent_as: (u16, u32),
+    pub(crate) sent_as: SentAs,
 }
 
 impl Response {
@@ -52,11 +53,7 @@ impl Response {
     }
 
     /// Reads one response to a request of this method; interim (1xx) responses are passed over.
-    pub(crate) fn read(
-        stream: &mut impl Read,
-        method: &str,
-        sent_as: (u16, u32),
-    ) -> io::Result<Self> {
+    pub(crate) fn read(stream: &mut impl Read, method: &str, sent_as: SentAs) -> io::Result<Self> {
         loop {
             let raw_head = read_head(stream)?;
             let (status, headers) = parse_head(&raw_head)?;

@@ -37,5 +37,7 @@ TEMPLATES = [
 
 # The proxy says whether the visitor came by https.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SAMESITE = os.environ.get("SESSION_COOKIE_SAMESITE", "Lax")
+SESSION_COOKIE_SECURE = "SESSION_COOKIE_SECURE" in os.environ
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
