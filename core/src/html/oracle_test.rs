@@ -133,7 +133,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config(20_000))]
+    #![proptest_config(config(4000))]
 
     #[test]
     fn agrees_with_lol_html(page in pages()) {

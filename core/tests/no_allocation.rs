@@ -1,0 +1,94 @@
+//! What is called per request allocates nothing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use shared_session_core::{cookie::*, delivery::*, html::*, key::*, origin::*, tag::*, token::*};
+use std::hint::black_box;
+
+fn assert_no_allocation(run: impl FnOnce()) {
+    let seen = allocation_counter::measure(run);
+    assert_eq!(seen.count_total, 0, "{seen:?}");
+}
+
+fn sites() -> Sites {
+    Sites::parse([&b"https://a.example"[..], b"https://b.example"]).unwrap()
+}
+
+#[test]
+fn a_delivery() {
+    let (sites, keys) = (sites(), [Key::new(&[1; 32]), Key::new(&[2; 32])]);
+    let (mut token, mut buf, mut line) = ([0; MAX_TOKEN], [0; OPEN_BUFFER], [0; 500]);
+    assert_no_allocation(|| {
+        let claims = Claims {
+            kind: Kind::Script,
+            issued_ms: 2000,
+            source: b"https://a.example",
+            destination: b"https://b.example",
+            cookies: Cookies::List(&[(b"sid", b"x"), (b"cart", b"y")]),
+            expires_s: Some(9),
+            bind: Some([1; 32]),
+            state: None,
+            lineage: None,
+        };
+        let derived = keys[1].derive([3; 12]);
+        let len = seal(&derived, [4; 12], &claims, &mut token).unwrap();
+        let opened = open(&keys, &token[..len], &mut buf).unwrap();
+        let host = HostPort::parse(b"B.example:443").unwrap();
+        let own = Origin::new(sites.find(Scheme::Https, host).unwrap().scheme, host).unwrap();
+        let visit = Visit {
+            now_ms: 3000,
+            timeout_ms: 30_000,
+            zone_since_ms: 1000,
+            kind: Kind::Script,
+            sites: &sites,
+            own: own.as_bytes(),
+            origin: OriginHeader::One(b"https://a.example"),
+            storage_access: Some(b"active"),
+            bind: Some([1; 32]),
+            state: None,
+        };
+        assert_eq!(check(&opened.claims, &visit), Ok(()));
+        let value = opened.claims.cookies.get(b"sid").unwrap();
+        let held = find([&b"a=1; sid=y"[..], b"sid=y"], b"sid");
+        assert_eq!(decide(Replace::Always, held, value), Verdict::Delivered);
+        let cookie = SetCookie {
+            name: b"sid",
+            value,
+            path: b"/",
+            domain: Some(b"example"),
+            expiry: Expiry::At(1_700_000_000),
+            now_s: 3,
+            secure: true,
+            http_only: true,
+            same_site: Some(SameSite::Lax),
+        };
+        assert!(cookie.max_len() <= line.len());
+        let len = cookie.write(&mut line).unwrap();
+        black_box(set_cookie_change(&line[..len], b"sid", 3).unwrap());
+        // What is refused allocates no more than what is taken.
+        assert!(cookie.write(&mut line[..20]).is_none());
+        assert!(open(&keys[..1], &token[..100], &mut buf).is_err());
+    });
+}
+
+#[test]
+fn a_page() {
+    let sites = sites();
+    let mut out = [0; 500];
+    let page = b"<!doctype html><head><title>x</title><script>a < b</script></head><body>";
+    assert_no_allocation(|| {
+        let mut scanner = Scanner::new();
+        assert_eq!(scanner.feed(page), Scan::Found(page.len() as isize - 13));
+        let mut attributes = [0; 50];
+        let pairs = [("nonce", Some(&b"\"<x>\""[..])), ("nomodule", None)];
+        let len = render_attributes(pairs.into_iter(), &mut attributes).unwrap();
+        for site in sites.iter() {
+            let origin = Origin::of_site(site, Scheme::Http).unwrap();
+            assert!(sites.find_origin(origin.as_bytes()).is_some());
+            let attributes = &attributes[..len];
+            let tag = Tag { scheme: Scheme::Https, site, prefix: b"/shared-session/", attributes };
+            let begin = tag.open(&mut out).unwrap();
+            let end = tag.close(&mut out[begin..]).unwrap();
+            assert_eq!(begin + end, tag.len(0));
+        }
+        black_box(out);
+    });
+}
