@@ -109,10 +109,25 @@ unsafe extern "C" fn init_zone(zone: *mut ngx_shm_zone_t, old: *mut c_void) -> n
                 );
                 return NGX_ERROR as ngx_int_t;
             };
+            if is_reload() {
+                log::cycle(
+                    Level::Warn,
+                    format_args!(
+                        "shared_session_zone is new with this reload: tokens that were issued \
+                         before are refused, and without a key file their key is gone"
+                    ),
+                );
+            }
             ptr::write(root, Root { header, slots, len: size / size_of::<Slot>() });
             (*pool).data = root.cast();
             (*zone).data = root.cast();
         }
         NGX_OK as ngx_int_t
     })
+}
+
+/// Whether another configuration is in force while this one is being made ready.
+fn is_reload() -> bool {
+    // SAFETY: nginx always has a cycle; the one that it starts with has no configuration.
+    unsafe { nginx_sys::ngx_cycle.as_ref().is_some_and(|cycle| !cycle.conf_ctx.is_null()) }
 }
