@@ -8,6 +8,7 @@ mod journey;
 mod keys;
 mod loader;
 mod loader_streaming;
+mod minted;
 mod plain_nginx;
 mod set_cookie;
 mod support;
