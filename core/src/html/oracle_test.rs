@@ -128,12 +128,14 @@ fn pages() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, ..ProptestConfig::default() }
+/// So many times the usual number of cases, which `PROPTEST_CASES` sets.
+fn times(factor: u32) -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: usual.cases.saturating_mul(factor), ..usual }
 }
 
 proptest! {
-    #![proptest_config(config(4000))]
+    #![proptest_config(times(16))]
 
     #[test]
     fn agrees_with_lol_html(page in pages()) {
@@ -142,7 +144,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(1000))]
+    #![proptest_config(times(4))]
 
     #[test]
     fn every_split_gives_the_same_place(page in pages()) {
