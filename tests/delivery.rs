@@ -194,11 +194,15 @@ fn no_log_holds_a_token_or_a_session() {
         deliver(&first),
         deliver(&first.replace(".js", "")),
         deliver(&format!("{first}?query=1")),
+        deliver(&first.replace("shared-session", "shared%2dsession")),
     ];
     for request in &requests {
         let response = request.send(&sites.nginx);
         sites.nginx.log(&response);
     }
+    let mut proxied = Connection::open(&sites.nginx, "http", "www.example.org");
+    proxied.write(format!("GET {first} HTTP/1.1\r\nHost: www.example.org\r\n\r\n").as_bytes());
+    sites.nginx.log(&proxied.read_response("GET").unwrap());
     std::thread::sleep(OVER_A_SECOND);
     sites.nginx.log(&deliver(&second).send(&sites.nginx));
     let error_log = sites.nginx.error_log();
