@@ -17,6 +17,7 @@ use crate::{environment, free_port, tls};
 #[derive(Clone, Debug)]
 pub struct Conf {
     http: String,
+    first: String,
     main: String,
     values: Vec<(String, String)>,
     files: Vec<(String, Vec<u8>, u32)>,
@@ -49,6 +50,7 @@ impl Conf {
     pub fn new(http: &str) -> Self {
         Self {
             http: http.to_owned(),
+            first: String::new(),
             main: String::new(),
             values: Vec::new(),
             files: Vec::new(),
@@ -90,6 +92,13 @@ impl Conf {
     #[must_use]
     pub fn main(mut self, text: &str) -> Self {
         self.main.push_str(text);
+        self
+    }
+
+    /// Adds text in front of the line that loads the module, such as another `load_module`.
+    #[must_use]
+    pub fn first(mut self, text: &str) -> Self {
+        self.first.push_str(text);
         self
     }
 
@@ -183,7 +192,8 @@ impl Conf {
         let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
         let master = if self.master { "on" } else { "off" };
         let mut text = format!(
-            "{load}
+            "{first}
+{load}
 {user}
 daemon off;
 master_process {master};
@@ -207,6 +217,7 @@ http {{
 }}
 ",
             workers = self.workers,
+            first = self.first,
             main = self.main,
             log_format = self.log_format(),
             http = self.http,

@@ -33,6 +33,11 @@ impl Django {
         Self::start_with(&[("SESSION_COOKIE_SAMESITE", "None"), ("SESSION_COOKIE_SECURE", "1")])
     }
 
+    /// The same, with Django's own compression of pages.
+    pub fn with_gzip() -> Self {
+        Self::start_with(&[("GZIP", "1")])
+    }
+
     fn start_with(settings: &[(&str, &str)]) -> Self {
         let venv = venv();
         let directory = tempfile::Builder::new().prefix("django-test-").tempdir().expect("folder");

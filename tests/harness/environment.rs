@@ -1,7 +1,9 @@
 //! Where things are, and how long to wait for them.
 
 use std::env;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The repository's root.
@@ -35,6 +37,25 @@ pub(crate) fn module() -> PathBuf {
         file.display()
     );
     file
+}
+
+/// A dynamic module that the distribution packages for its own nginx, such as
+/// `ngx_http_xslt_filter_module`. `None`, which is said on the terminal, where it is not installed
+/// or the nginx under test is another one: a test then has nothing to run against.
+pub fn distribution_module(name: &str) -> Option<PathBuf> {
+    let version = Command::new(nginx_binary()).arg("-V").output().expect("nginx -V");
+    let version = String::from_utf8_lossy(&version.stderr).into_owned();
+    let folder = version.split(" --modules-path=").nth(1).and_then(|rest| rest.split(' ').next());
+    let file = folder.map(|folder| Path::new(folder.trim()).join(name).with_extension("so"));
+    let found = file.filter(|file| file.is_file());
+    if found.is_none() {
+        // The test runner keeps back what print macros write in a test that passes, not this.
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or("a test");
+        let message = format!("\nNOT RUN: {test}: this nginx has no {name}\n");
+        std::io::stderr().write_all(message.as_bytes()).expect("stderr");
+    }
+    found
 }
 
 /// The words of `TEST_NGINX_WRAPPER`.

@@ -10,6 +10,7 @@
 //! Everything here panics when it cannot do its work: that fails the test, as it should.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod cgi;
 mod conf;
 mod django;
 mod environment;
@@ -24,7 +25,7 @@ mod visitor;
 
 pub use conf::Conf;
 pub use django::Django;
-pub use environment::{patience, workspace};
+pub use environment::{distribution_module, patience, workspace};
 pub use http::{Connection, Request, Response};
 pub use jar::{Jar, StoredCookie};
 pub use logs::LogLine;

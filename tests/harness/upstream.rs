@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crate::cgi::{self, FastCgiWriter};
+use crate::environment::wait_for;
+
 /// A request as the upstream got it.
 #[derive(Clone, Debug)]
 pub struct Received {
@@ -120,7 +123,7 @@ impl Reply {
         Self { steps }
     }
 
-    fn play(self, stream: &mut TcpStream) {
+    fn play(self, stream: &mut impl Write) {
         for step in self.steps {
             match step {
                 Step::Wait(duration) => thread::sleep(duration),
@@ -139,7 +142,16 @@ pub struct Upstream {
     acceptor: Option<JoinHandle<()>>,
 }
 
+/// What nginx speaks with the upstream.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http,
+    FastCgi,
+    Uwsgi,
+}
+
 struct Shared {
+    protocol: Protocol,
     answer: Box<dyn Fn(&Received) -> Reply + Send + Sync>,
     received: Mutex<Vec<Received>>,
     ended: AtomicBool,
@@ -148,9 +160,27 @@ struct Shared {
 impl Upstream {
     /// Answers every request with what `answer` makes of it.
     pub fn new(answer: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
+        Self::speaking(Protocol::Http, answer)
+    }
+
+    /// The same for `fastcgi_pass`: replies are sent as a FastCGI responder does.
+    pub fn fastcgi(answer: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
+        Self::speaking(Protocol::FastCgi, answer)
+    }
+
+    /// The same for `uwsgi_pass`, whose answers are those of HTTP.
+    pub fn uwsgi(answer: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
+        Self::speaking(Protocol::Uwsgi, answer)
+    }
+
+    fn speaking(
+        protocol: Protocol,
+        answer: impl Fn(&Received) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port for the upstream");
         let address = listener.local_addr().expect("address");
         let shared = Arc::new(Shared {
+            protocol,
             answer: Box::new(answer),
             received: Mutex::default(),
             ended: AtomicBool::new(false),
@@ -184,6 +214,16 @@ impl Upstream {
         self.shared.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Waits until there were so many, where nobody waits for the answer; the latest of them.
+    pub fn wait_for(&self, count: usize) -> Received {
+        let came = wait_for(Duration::from_secs(5), || {
+            let received = self.received();
+            (received.len() >= count).then_some(received)
+        });
+        let mut received = came.unwrap_or_else(|_| panic!("no {count} requests came"));
+        received.swap_remove(count - 1)
+    }
+
     /// The latest request.
     pub fn last(&self) -> Received {
         self.received().pop().expect("the upstream was asked")
@@ -204,10 +244,20 @@ impl Drop for Upstream {
 impl Shared {
     fn serve(&self, mut stream: TcpStream) {
         let _ = stream.set_nodelay(true);
-        let Some(request) = read_request(&mut stream) else { return };
+        let request = match self.protocol {
+            Protocol::Http => read_request(&mut stream),
+            Protocol::FastCgi => cgi::read_fastcgi(&mut stream).ok(),
+            Protocol::Uwsgi => cgi::read_uwsgi(&mut stream).ok(),
+        };
+        let Some(request) = request else { return };
         let reply = (self.answer)(&request);
         self.received.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-        reply.play(&mut stream);
+        if !matches!(self.protocol, Protocol::FastCgi) {
+            return reply.play(&mut stream);
+        }
+        let mut records = FastCgiWriter(stream);
+        reply.play(&mut records);
+        let _ = records.end();
     }
 }
 

@@ -56,6 +56,13 @@ impl Request {
         self
     }
 
+    /// The same for another path and query.
+    #[must_use]
+    pub fn at(mut self, target: &str) -> Self {
+        target.clone_into(&mut self.target);
+        self
+    }
+
     /// Speaks HTTP/1.0.
     #[must_use]
     pub fn http_1_0(mut self) -> Self {

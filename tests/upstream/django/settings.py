@@ -19,6 +19,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
+if "GZIP" in os.environ:
+    MIDDLEWARE.insert(0, "django.middleware.gzip.GZipMiddleware")
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
