@@ -158,11 +158,12 @@ fn not_in_what_is_read_like_a_comment() {
 #[test]
 fn not_in_attributes() {
     assert_places(&[
-        "<p a=\"</head>\">^</head>",
-        "<p a='</head>'>^</head>",
-        "<p a='\"</head>'>^</head>",
-        "<p a = \"</head>\" >^</head>",
-        "<p a=\"x\"b='</head>'>^</head>",
+        "<p a=\"></head>\">^</head>",
+        "<p a='></head>'>^</head>",
+        "<p a='\"></head>'>^</head>",
+        "<p a = \"></head>\" >^</head>",
+        "<p a\n=\n'></head>'>^</head>",
+        "<p a=\"x\"b='></head>'>^</head>",
         "<p </head>^</head>",
         "<p a=</head>^</head>",
         "<p a=x\"></head>".replacen("</head>", "^</head>", 1).as_str(),
@@ -170,11 +171,11 @@ fn not_in_attributes() {
         "<p =\"></head>".replacen("</head>", "^</head>", 1).as_str(),
         "<p ==\"></head>\">^</head>",
         "<p a=><body>".replacen("<body>", "^<body>", 1).as_str(),
-        "<p/a=\"</head>\"/>^</head>",
+        "<p/a=\"></head>\"/>^</head>",
         "<p a/=\">^</head>",
         "<p a /=\"^</head>".replace('^', "").as_str(),
-        "</p a=\"</head>\">^</head>",
-        "<p a=\"</head>",
+        "</p a=\"></head>\">^</head>",
+        "<p a=\"></head>",
     ]);
 }
 
