@@ -6,7 +6,7 @@ mod tags;
 mod upstream;
 
 pub(crate) use body::{Insertion, body_filter};
-pub(crate) use upstream::prepare as prepare_request;
+pub(crate) use upstream::{give_back as restore_request, prepare as prepare_request};
 
 use crate::conf::Loader;
 use crate::context::{Answer, Page};
@@ -20,7 +20,7 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
     if let Some(answer) = r.context().and_then(|context| context.answer.get()) {
         return finish_answer(r, answer);
     }
-    upstream::give_back(r);
+    upstream::give_accept_encoding_back(r);
     let loader = match r.loc_conf().loader() {
         Loader::Variable(value) => Loader::of_value(value.evaluate(r)?),
         fixed => fixed,

@@ -4,7 +4,7 @@
 use shared_session_core::cookie::{self, Found};
 
 use crate::nginx::headers::Single;
-use crate::nginx::request_headers::{self, Original};
+use crate::nginx::request_headers;
 use crate::nginx::{NoMemory, Request};
 
 /// In the preaccess phase, when the location is known; after an internal redirect once more, for
@@ -28,12 +28,19 @@ pub(crate) fn prepare(r: Request<'_>) -> Result<(), NoMemory> {
     Ok(())
 }
 
-/// Gives the request its own headers back: what comes after the upstream (gzip towards the browser,
-/// the logs) is to see them, and so is a location without the loader.
+/// Gives the request its own headers back, for a location without the loader and for the logs.
 pub(crate) fn give_back(r: Request<'_>) {
     if let Some(original) = r.context().and_then(|context| context.original.take()) {
-        let original: Original = original;
         request_headers::put_back(r, &original);
+    }
+}
+
+/// The upstream has answered: nginx may compress for the browser. All else stays out until the
+/// request is logged, since subrequests (the slices of a page, its includes) inherit it: a range
+/// would be cut out of each slice, and an encoding asked for half of them.
+pub(crate) fn give_accept_encoding_back(r: Request<'_>) {
+    if let Some(original) = r.context().and_then(|context| context.original.get()) {
+        request_headers::put_accept_encoding_back(r, &original);
     }
 }
 

@@ -10,9 +10,10 @@ use nginx_sys::{
     NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_MODULE, NGX_OK, ngx_array_push,
     ngx_chain_t, ngx_conf_t, ngx_cycle_t, ngx_http_core_main_conf_t, ngx_http_core_module,
     ngx_http_handler_pt, ngx_http_module_t, ngx_http_output_body_filter_pt,
-    ngx_http_output_header_filter_pt, ngx_http_phases_NGX_HTTP_POST_READ_PHASE,
-    ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_request_t, ngx_http_top_body_filter,
-    ngx_http_top_header_filter, ngx_int_t, ngx_module_t, ngx_uint_t,
+    ngx_http_output_header_filter_pt, ngx_http_phases_NGX_HTTP_LOG_PHASE,
+    ngx_http_phases_NGX_HTTP_POST_READ_PHASE, ngx_http_phases_NGX_HTTP_PREACCESS_PHASE,
+    ngx_http_request_t, ngx_http_top_body_filter, ngx_http_top_header_filter, ngx_int_t,
+    ngx_module_t, ngx_uint_t,
 };
 
 use super::chain::Chain;
@@ -169,17 +170,23 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
 
             let core = (*ptr::addr_of!(ngx_http_core_module)).ctx_index;
             let core = (*(*ctx).main_conf.add(core)).cast::<ngx_http_core_main_conf_t>();
-            let handlers: [(u32, ngx_http_handler_pt); 2] = [
+            let handlers: [(u32, ngx_http_handler_pt); 3] = [
                 (ngx_http_phases_NGX_HTTP_POST_READ_PHASE, Some(post_read_handler)),
                 (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, Some(preaccess_handler)),
+                (ngx_http_phases_NGX_HTTP_LOG_PHASE, Some(log_handler)),
             ];
-            for (phase, handler) in handlers {
-                let phase = &mut (*core).phases[phase as usize];
+            for (index, handler) in handlers {
+                let phase = &mut (*core).phases[index as usize];
                 let slot = ngx_array_push(&raw mut phase.handlers).cast::<ngx_http_handler_pt>();
                 if slot.is_null() {
                     return NGX_ERROR as ngx_int_t;
                 }
                 *slot = handler;
+                if index == ngx_http_phases_NGX_HTTP_LOG_PHASE {
+                    // These run in the array's order: this one before the log is written.
+                    let all = phase.handlers.elts.cast::<ngx_http_handler_pt>();
+                    core::slice::from_raw_parts_mut(all, phase.handlers.nelts).rotate_right(1);
+                }
             }
 
             NEXT_HEADER_FILTER = ngx_http_top_header_filter;
@@ -219,6 +226,15 @@ unsafe extern "C" fn post_read_handler(r: *mut ngx_http_request_t) -> ngx_int_t 
 unsafe extern "C" fn preaccess_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx runs the phases of a live request.
     unsafe { phase_handler(r, loader::prepare_request) }
+}
+
+unsafe extern "C" fn log_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    let restore = |r: Request<'_>| {
+        loader::restore_request(r);
+        Ok(())
+    };
+    // SAFETY: nginx logs a request while it is still live.
+    unsafe { phase_handler(r, restore) }
 }
 
 /// Runs `f` and lets the phase go on.

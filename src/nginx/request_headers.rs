@@ -22,7 +22,7 @@ pub(crate) struct Original {
 
 const POINTERS: usize = 7;
 
-/// nginx's own pointers to the headers that may be taken out.
+/// nginx's own pointers to the headers that may be taken out; `Accept-Encoding` first.
 fn pointers(
     headers: *mut ngx_http_headers_in_t,
 ) -> [(&'static [u8], *mut *mut ngx_table_elt_t); POINTERS] {
@@ -91,6 +91,18 @@ pub(crate) fn take_out(
         forget_gzip(r);
         Ok(Some(original))
     }
+}
+
+/// Lets the filters to come compress as the client asked: only nginx's own pointer is given back.
+pub(crate) fn put_accept_encoding_back(r: Request<'_>, original: &Original) {
+    // SAFETY: the element that the pointer leads to is in the request's pool.
+    unsafe {
+        let [(_, pointer), ..] = pointers(&raw mut (*r.as_ptr()).headers_in);
+        if !pointer.is_null() {
+            *pointer = original.pointers[0];
+        }
+    }
+    forget_gzip(r);
 }
 
 /// Gives the headers back as they came.
