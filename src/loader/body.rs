@@ -43,8 +43,10 @@ impl<'r> Insertion<'r> {
                 out.push(buf)?;
                 return Ok(false);
             }
-            self.release(self.held_len, out)?;
+            // What is held is a tag that the page broke off: a browser drops it, and would drop with
+            // it what came behind.
             out.push_bytes(self.tags)?;
+            self.release(self.held_len, out)?;
             out.push(buf)?;
             return Ok(true);
         };
@@ -66,22 +68,23 @@ impl<'r> Insertion<'r> {
                 out.push(buf)?;
                 Ok(true)
             }
-            Scan::Hold(_) if buf.is_last() => {
-                self.release(self.held_len, out)?;
-                buf.clear_last();
-                out.push(buf)?;
-                out.push_bytes(self.tags)?;
-                out.end();
-                Ok(true)
-            }
             Scan::Hold(n) => {
                 let kept = n.saturating_sub(data.len());
                 self.release(self.held_len.saturating_sub(kept), out)?;
                 let from_here = n.min(data.len());
                 self.hold(&data[data.len() - from_here..]);
                 buf.cut(from_here);
+                let is_last = buf.is_last();
+                if is_last {
+                    buf.clear_last();
+                }
                 out.push(buf)?;
-                Ok(false)
+                if is_last {
+                    out.push_bytes(self.tags)?;
+                    self.release(self.held_len, out)?;
+                    out.end();
+                }
+                Ok(is_last)
             }
         }
     }
