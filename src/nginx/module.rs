@@ -220,7 +220,7 @@ unsafe extern "C" fn post_read_handler(r: *mut ngx_http_request_t) -> ngx_int_t 
     // SAFETY: nginx runs the phases of a live request.
     super::fault::arm(unsafe { Request::new(r) });
     // SAFETY: nginx runs the phases of a live request.
-    unsafe { phase_handler(r, redact::request_line) }
+    unsafe { phase_handler(r, hide_token) }
 }
 
 unsafe extern "C" fn preaccess_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
@@ -231,10 +231,15 @@ unsafe extern "C" fn preaccess_handler(r: *mut ngx_http_request_t) -> ngx_int_t 
 unsafe extern "C" fn log_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     let restore = |r: Request<'_>| {
         loader::restore_request(r);
-        Ok(())
+        hide_token(r)
     };
     // SAFETY: nginx logs a request while it is still live.
     unsafe { phase_handler(r, restore) }
+}
+
+fn hide_token(r: Request<'_>) -> Result<(), NoMemory> {
+    redact::request_line(r);
+    Ok(())
 }
 
 /// Runs `f` and lets the phase go on.

@@ -88,6 +88,13 @@ impl<'r> Request<'r> {
         unsafe { bytes(self.get().http_protocol) }
     }
 
+    /// What `$request` and the error log's context show; of a request that nginx could not read,
+    /// what came of it.
+    pub(crate) fn request_line(self) -> &'r [u8] {
+        // SAFETY: in the header buffer or the pool.
+        unsafe { bytes(self.get().request_line) }
+    }
+
     /// What `$request` and the error log's context show from now on.
     pub(crate) fn set_request_line(self, line: &'r [u8]) {
         // SAFETY: the line lives as long as the pool; nobody holds the old string over this call.
