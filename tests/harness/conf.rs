@@ -23,7 +23,9 @@ pub struct Conf {
     files: Vec<(String, Vec<u8>, u32)>,
     workers: usize,
     master: bool,
+    daemon: bool,
     module: bool,
+    faults: bool,
 }
 
 /// Fields of the access log, one JSON object a line. Those of the module come with the module.
@@ -56,7 +58,9 @@ impl Conf {
             files: Vec::new(),
             workers: 1,
             master: true,
+            daemon: false,
             module: true,
+            faults: false,
         }
     }
 
@@ -116,6 +120,20 @@ impl Conf {
         self
     }
 
+    /// A daemon, as nginx usually is: only such a one lets its binary be replaced.
+    #[must_use]
+    pub fn daemon(mut self) -> Self {
+        self.daemon = true;
+        self
+    }
+
+    /// With the module that takes orders for faults (feature `fault-injection`).
+    #[must_use]
+    pub fn with_faults(mut self) -> Self {
+        self.faults = true;
+        self
+    }
+
     /// Leaves the module out.
     #[must_use]
     pub fn without_module(mut self) -> Self {
@@ -155,6 +173,10 @@ impl Conf {
         checked(nginx_command(prefix).args(["-t", "-g", "pid nginx.pid;"]))
     }
 
+    pub(crate) fn is_daemon(&self) -> bool {
+        self.daemon
+    }
+
     pub(crate) fn expected_workers(&self) -> usize {
         if self.master { self.workers } else { 0 }
     }
@@ -184,18 +206,20 @@ impl Conf {
     }
 
     fn render(&self, written: &Written) -> String {
-        let load = match self.module {
-            true => format!("load_module {};", environment::module().display()),
-            false => String::new(),
+        let load = match (self.module, self.faults) {
+            (false, _) => String::new(),
+            (true, false) => format!("load_module {};", environment::module().display()),
+            (true, true) => format!("load_module {};", environment::fault_module().display()),
         };
         // Workers of root's nginx would else be another user, who cannot enter the prefix.
         let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
+        let daemon = if self.daemon { "on" } else { "off" };
         let master = if self.master { "on" } else { "off" };
         let mut text = format!(
             "{first}
 {load}
 {user}
-daemon off;
+daemon {daemon};
 master_process {master};
 worker_processes {workers};
 worker_shutdown_timeout 5s;
@@ -223,14 +247,12 @@ http {{
             http = self.http,
         );
         let own = [
-            ("http", format!("127.0.0.1:{}", written.http)),
-            ("https", format!("127.0.0.1:{} ssl", written.https)),
-            ("prefix", written.directory.path().display().to_string()),
+            ("http".to_owned(), format!("127.0.0.1:{}", written.http)),
+            ("https".to_owned(), format!("127.0.0.1:{} ssl", written.https)),
+            ("prefix".to_owned(), written.directory.path().display().to_string()),
         ];
-        for (name, value) in &own {
-            text = text.replace(&format!("@{name}@"), value);
-        }
-        for (name, value) in &self.values {
+        // What a test gives may name a port in its turn.
+        for (name, value) in self.values.iter().chain(&own) {
             text = text.replace(&format!("@{name}@"), value);
         }
         text

@@ -27,15 +27,20 @@ pub(crate) fn nginx_binary() -> PathBuf {
 
 /// The module under test.
 pub(crate) fn module() -> PathBuf {
-    let file = match env::var_os("TEST_NGINX_MODULE") {
+    built("TEST_NGINX_MODULE", "target/release")
+}
+
+/// The module with the feature `fault-injection`.
+pub(crate) fn fault_module() -> PathBuf {
+    built("TEST_NGINX_FAULT_MODULE", "target/debug")
+}
+
+fn built(variable: &str, folder: &str) -> PathBuf {
+    let file = match env::var_os(variable) {
         Some(file) => workspace().join(file),
-        None => workspace().join("target/release/libngx_http_shared_session_module.so"),
+        None => workspace().join(folder).join("libngx_http_shared_session_module.so"),
     };
-    assert!(
-        file.is_file(),
-        "no module at {}: run `make build` or set TEST_NGINX_MODULE",
-        file.display()
-    );
+    assert!(file.is_file(), "no module at {}: run `make build` or set {variable}", file.display());
     file
 }
 

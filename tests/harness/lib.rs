@@ -4,6 +4,8 @@
 //! Environment:
 //! - `TEST_NGINX_BINARY`: the nginx to test with; else `nginx` from `PATH` and the sbin directories.
 //! - `TEST_NGINX_MODULE`: the module; else `target/release/libngx_http_shared_session_module.so`.
+//! - `TEST_NGINX_FAULT_MODULE`: the module that takes orders for faults; else
+//!   `target/debug/libngx_http_shared_session_module.so`.
 //! - `TEST_NGINX_WRAPPER`: a command to run nginx under, such as `valgrind --log-file=…`; every
 //!   wait is then longer.
 //!
@@ -20,6 +22,7 @@ mod logs;
 mod nginx;
 mod ports;
 mod tls;
+mod secrets;
 mod upstream;
 mod visitor;
 

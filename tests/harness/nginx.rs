@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -13,15 +13,18 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::conf::{Written, nginx_command};
 use crate::environment::wait_for;
+use crate::secrets::Secrets;
 use crate::{Conf, LogLine, Response, logs};
 
 /// An nginx of its own prefix and ports. Dropping it stops it, and fails the test if it logged a
-/// fault of its own or a worker died.
+/// fault of its own, a worker died, or a log holds a session, a token or a key that the test used.
 pub struct Nginx {
     workers: AtomicUsize,
+    daemon: bool,
     written: Written,
     process: Mutex<Child>,
     allowed: Mutex<Vec<String>>,
+    secrets: Arc<Secrets>,
 }
 
 impl Nginx {
@@ -46,12 +49,17 @@ impl Nginx {
         let child = nginx_command(prefix).stderr(stderr).spawn().expect("nginx starts");
         let nginx = Self {
             workers: AtomicUsize::new(conf.expected_workers()),
+            daemon: conf.is_daemon(),
             written,
             process: Mutex::new(child),
             allowed: Mutex::default(),
+            secrets: Arc::default(),
         };
+        nginx.secrets.note_keys(&nginx.prefix().join("conf"));
         let started = wait_for(Duration::from_secs(20), || {
-            if lock(&nginx.process).try_wait().expect("wait").is_some() {
+            let status = lock(&nginx.process).try_wait().expect("wait");
+            // The process that starts a daemon ends at once.
+            if status.is_some_and(|status| !nginx.daemon || !status.success()) {
                 return Some(Err(read(&printed)));
             }
             // nginx writes its pid file after it has bound its ports, so that what listens is it.
@@ -88,6 +96,16 @@ impl Nginx {
         lock(&self.allowed).push(fragment.to_owned());
     }
 
+    /// Lets nginx's own lines quote this, which holds a session value or a token: what is wrong with
+    /// a request that it cannot read.
+    pub fn allow_quoting(&self, text: impl AsRef<[u8]>) {
+        self.secrets.forget(text.as_ref());
+    }
+
+    pub(crate) fn secrets(&self) -> Arc<Secrets> {
+        Arc::clone(&self.secrets)
+    }
+
     /// The master process; the only process where there is no master.
     pub fn master_pid(&self) -> u32 {
         self.file("nginx.pid").trim().parse().expect("nginx.pid holds a number")
@@ -107,6 +125,7 @@ impl Nginx {
 
     /// Reloads the configuration and waits until only new workers take connections.
     pub fn reload(&self) {
+        self.secrets.note_keys(&self.prefix().join("conf"));
         let old = self.worker_pids();
         let log_before = self.error_log().len();
         self.signal(Signal::HUP);
@@ -125,6 +144,15 @@ impl Nginx {
         self.reload();
     }
 
+    /// Reloads with this part of the configuration, which must be there, changed.
+    pub fn reload_replacing(&self, part: &str, by: &str) {
+        let file = self.prefix().join("conf/nginx.conf");
+        let text = read(&file);
+        assert!(text.contains(part), "no {part:?} in the configuration");
+        fs::write(&file, text.replace(part, by)).expect("nginx.conf");
+        self.reload();
+    }
+
     /// Sends the master a signal.
     pub fn signal(&self, signal: Signal) {
         kill(self.master_pid(), signal);
@@ -132,7 +160,7 @@ impl Nginx {
 
     /// Lets nginx finish its requests and end, as `nginx -s quit` does.
     pub fn quit(&self) -> ExitStatus {
-        if let Some(status) = lock(&self.process).try_wait().expect("wait") {
+        if let Some(status) = self.status() {
             return status;
         }
         // A graceful end also reports connections that were left open.
@@ -149,7 +177,13 @@ impl Nginx {
     }
 
     fn ended(&self, patience: Duration) -> Result<ExitStatus, crate::environment::Timeout> {
-        wait_for(patience, || lock(&self.process).try_wait().expect("wait"))
+        wait_for(patience, || self.status())
+    }
+
+    /// How nginx ended, if it did; a daemon has removed its pid file then.
+    fn status(&self) -> Option<ExitStatus> {
+        let status = lock(&self.process).try_wait().expect("wait");
+        status.filter(|_| !self.daemon || !self.prefix().join("nginx.pid").exists())
     }
 
     /// error.log as it stands, from level `info`.
@@ -218,6 +252,13 @@ impl Drop for Nginx {
         let log = self.error_log();
         let faults = logs::faults(&log, &lock(&self.allowed));
         assert!(faults.is_empty(), "faults in error.log:\n{}", faults.join("\n"));
+        // Keys that were changed meanwhile were noted with the reload.
+        self.secrets.note_keys(&self.prefix().join("conf"));
+        for entry in fs::read_dir(self.prefix().join("logs")).expect("logs/").flatten() {
+            let log = fs::read(entry.path()).unwrap_or_default();
+            let shown = self.secrets.shown_in(&log);
+            assert!(shown.is_empty(), "{:?} shows secrets:\n{}", entry.path(), shown.join("\n"));
+        }
     }
 }
 

@@ -2,18 +2,21 @@
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 
 use super::{Request, Response};
+use crate::secrets::Secrets;
 use crate::{Nginx, patience, tls};
 
 /// A connection that can carry several requests, one after the other or pipelined.
 pub struct Connection {
     stream: BufReader<Box<dyn ReadWrite>>,
     sent_as: SentAs,
+    secrets: Arc<Secrets>,
 }
 
 /// Where the access log tells of a request.
@@ -45,7 +48,7 @@ impl Connection {
         } else {
             Box::new(tcp)
         };
-        Self { stream: BufReader::new(stream), sent_as }
+        Self { stream: BufReader::new(stream), sent_as, secrets: nginx.secrets() }
     }
 
     /// Sends the request and reads its answer.
@@ -61,6 +64,7 @@ impl Connection {
 
     /// Writes raw bytes.
     pub fn write(&mut self, bytes: &[u8]) {
+        self.secrets.note_message(bytes);
         self.stream.get_mut().write_all(bytes).expect("nginx reads");
         self.stream.get_mut().flush().expect("nginx reads");
     }
@@ -68,7 +72,10 @@ impl Connection {
     /// Reads the answer to a request of this method.
     pub fn read_response(&mut self, method: &str) -> io::Result<Response> {
         self.sent_as.nth += 1;
-        Response::read(&mut self.stream, method, self.sent_as)
+        let response = Response::read(&mut self.stream, method, self.sent_as)?;
+        self.secrets.note_message(&response.raw_head);
+        self.secrets.note_message(&response.body);
+        Ok(response)
     }
 
     /// Reads raw bytes until they hold `text`.
