@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # The steps of a target run in order: they share one cargo target directory.
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: help setup build build-1.28 check test test-unit test-distribution test-1.28 demo sanitize clean
+.PHONY: help setup build build-1.28 check test test-unit test-distribution test-1.28 demo sanitize stress clean
 
 export CARGO_TARGET_DIR := $(CURDIR)/target
 MODULE := release/libngx_http_shared_session_module.so
@@ -13,6 +13,9 @@ MODULE := release/libngx_http_shared_session_module.so
 NGINX := env=$$(scripts/nginx-sources); eval "$$env"
 NGINX_1_28 := env=$$(scripts/nginx-1.28); eval "$$env"
 BUILD := cargo build --release --package ngx_http_shared_session_module
+# Beside it, for tests only, one that takes orders for faults.
+FAULT_MODULE := debug/libngx_http_shared_session_module.so
+BUILD_FAULTS := cargo build --package ngx_http_shared_session_module --features fault-injection
 
 help: ## What can be made
 	@sed -n 's/^\([a-z0-9.-]*\):.*## /\1\t/p' Makefile | expand -t 20
@@ -33,6 +36,10 @@ check: setup ## Formatting, lints, licences, shell scripts
 	@$(NGINX)
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	# Other code is compiled for a newer nginx.
+	$(NGINX_1_28)
+	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/nginx-1.28 cargo clippy --locked \
+	    --package ngx_http_shared_session_module --features fault-injection -- --deny warnings
 	scripts/check
 
 test: test-unit test-distribution test-1.28 ## All tests, the last two against two versions of nginx
@@ -42,13 +49,24 @@ test-unit: setup ## What needs no nginx
 
 test-distribution: build ## A real nginx: the distribution's
 	@$(NGINX)
+	$(BUILD_FAULTS)
 	TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/$(MODULE) \
+	    TEST_NGINX_FAULT_MODULE=$(CARGO_TARGET_DIR)/$(FAULT_MODULE) \
 	    cargo test --package shared-session-tests
 
 test-1.28: build-1.28 ## A real nginx: 1.28
 	@$(NGINX_1_28)
+	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/nginx-1.28 $(BUILD_FAULTS)
 	TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/nginx-1.28/$(MODULE) \
+	    TEST_NGINX_FAULT_MODULE=$(CARGO_TARGET_DIR)/nginx-1.28/$(FAULT_MODULE) \
 	    cargo test --package shared-session-tests
+
+# STRESS_DELIVERIES says how many tokens.
+stress: build ## A million tokens, each brought twice at least, over killed workers and reloads
+	@$(NGINX)
+	STRESS_DELIVERIES=$${STRESS_DELIVERIES:-1000000} \
+	    TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/$(MODULE) \
+	    cargo test --profile stress --package shared-session-tests -- --nocapture attacks::stress
 
 demo: build ## Three sites on http://alpha.localhost:8080 (DEMO_PORT) that share a visitor's session
 	@$(NGINX)

@@ -1,6 +1,10 @@
 //! Integration tests: what visitors, upstreams and operators see of a real nginx with the module.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod attacks;
+mod attributes;
+mod beside;
+mod by_hand;
 mod conf_files;
 mod delivery;
 mod directives;

@@ -1,6 +1,7 @@
 //! Tokens that no page would hand out, sealed with the configured key: what a stolen key, a skewed
 //! clock or another version could bring.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
 use harness::Request;
@@ -9,16 +10,16 @@ use shared_session_core::token::{Claims, Cookies, Kind, MAX_TOKEN, seal};
 
 use crate::support::{Extra, Sites, assert_refused};
 
-const KEY: [u8; 32] = *b"0123456789abcdef0123456789ABCDEF";
+pub(crate) const KEY: [u8; 32] = *b"0123456789abcdef0123456789ABCDEF";
 const SESSION: &[(&[u8], &[u8])] = &[(b"sessionid", b"s3ss10n")];
 
-fn sites() -> Sites {
+pub(crate) fn sites() -> Sites {
     let extra = Extra { http: "shared_session_key_file a.key;", ..Extra::default() };
     Sites::with_conf(&extra, |conf| conf.file("a.key", KEY))
 }
 
 /// What www.example.com hands out for www.example.org, `ahead_ms` from now.
-fn claims(ahead_ms: i64) -> Claims<'static> {
+pub(crate) fn claims(ahead_ms: i64) -> Claims<'static> {
     let now = u64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
     Claims {
         kind: Kind::Script,
@@ -33,14 +34,19 @@ fn claims(ahead_ms: i64) -> Claims<'static> {
     }
 }
 
-/// The verdict on these claims, brought to www.example.org by a page of `origin`.
-fn verdict(sites: &Sites, claims: &Claims<'_>, origin: &str) -> String {
+/// The token of these claims, another one each time.
+pub(crate) fn token(claims: &Claims<'_>) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut token = [0; MAX_TOKEN];
-    let count = u64::try_from(UNIX_EPOCH.elapsed().unwrap().as_nanos()).unwrap();
     let mut suffix = [0; 12];
-    suffix[..8].copy_from_slice(&count.to_be_bytes());
+    suffix[..8].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
     let length = seal(&Key::new(&KEY).derive([7; 12]), suffix, claims, &mut token).unwrap();
-    let token = std::str::from_utf8(&token[..length]).unwrap();
+    String::from_utf8(token[..length].to_vec()).unwrap()
+}
+
+/// The verdict on these claims, brought to www.example.org by a page of `origin`.
+pub(crate) fn verdict(sites: &Sites, claims: &Claims<'_>, origin: &str) -> String {
+    let token = token(claims);
     let url = format!("http://www.example.org/shared-session/{token}.js");
     let (response, verdict) = sites.verdict(&Request::get(&url).header("Origin", origin));
     if verdict != "delivered" {
