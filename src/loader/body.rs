@@ -113,5 +113,5 @@ pub(crate) fn body_filter<'r>(r: Request<'r>, chain: Chain<'r>) -> Option<Result
         *waiting = None;
     }
     drop(waiting);
-    Some(Ok(out.send(r)))
+    Some(Ok(out.send(r, chain)))
 }

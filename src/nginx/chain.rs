@@ -252,9 +252,11 @@ impl<'r> Output<'r> {
         }
     }
 
-    /// Sends the chain through the next body filter.
-    pub(crate) fn send(self, r: Request<'r>) -> ngx_int_t {
-        if self.first.is_null() && self.chains.busy.get().is_null() {
+    /// Sends the chain, made from `came`, through the next body filter. Nothing goes on as nothing:
+    /// so nginx asks that those behind send what they have, which may be no buffer of ours.
+    pub(crate) fn send(self, r: Request<'r>, came: Chain<'r>) -> ngx_int_t {
+        let all_held = self.first.is_null() && !came.0.is_null();
+        if all_held && self.chains.busy.get().is_null() {
             return NGX_OK as ngx_int_t;
         }
         let rc = module::next_body_filter(r, self.first);
