@@ -71,7 +71,12 @@ pub(crate) fn wrapper() -> Vec<String> {
 
 /// `duration`, or much more of it when nginx runs under a wrapper that slows it down.
 pub fn patience(duration: Duration) -> Duration {
-    if wrapper().is_empty() { duration } else { duration * 20 }
+    if is_slowed() { duration * 20 } else { duration }
+}
+
+/// Whether nginx runs under a wrapper.
+pub fn is_slowed() -> bool {
+    !wrapper().is_empty()
 }
 
 /// Asks `ready` again and again until it answers or `duration` (with [`patience`]) has passed.

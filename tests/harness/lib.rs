@@ -28,7 +28,7 @@ mod visitor;
 
 pub use conf::Conf;
 pub use django::Django;
-pub use environment::{distribution_module, patience, workspace};
+pub use environment::{distribution_module, is_slowed, patience, workspace};
 pub use http::{Connection, Request, Response};
 pub use jar::{Jar, StoredCookie};
 pub use logs::LogLine;

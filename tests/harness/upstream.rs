@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rustix::net::sockopt::set_socket_linger;
+
 use crate::cgi::{self, FastCgiWriter};
 use crate::environment::wait_for;
 
@@ -41,7 +43,10 @@ pub struct Reply {
 #[derive(Clone, Debug)]
 enum Step {
     Send(Vec<u8>),
+    /// So many times.
+    Repeat(Vec<u8>, usize),
     Wait(Duration),
+    Reset,
 }
 
 impl Reply {
@@ -91,6 +96,20 @@ impl Reply {
         self
     }
 
+    /// Then these bytes `times` times, which takes the memory of one.
+    #[must_use]
+    pub fn repeat(mut self, bytes: impl AsRef<[u8]>, times: usize) -> Self {
+        self.steps.push(Step::Repeat(bytes.as_ref().to_vec(), times));
+        self
+    }
+
+    /// Then the connection is reset; what was sent before has had a moment to arrive.
+    #[must_use]
+    pub fn reset(mut self) -> Self {
+        self.steps.extend([Step::Wait(Duration::from_millis(50)), Step::Reset]);
+        self
+    }
+
     /// Then a pause.
     #[must_use]
     pub fn wait(mut self, duration: Duration) -> Self {
@@ -117,22 +136,36 @@ impl Reply {
                         steps.extend([Step::Send(piece.to_vec()), Step::Wait(pause)]);
                     }
                 }
-                wait @ Step::Wait(_) => steps.push(wait),
+                other => steps.push(other),
             }
         }
         Self { steps }
     }
 
-    fn play(self, stream: &mut impl Write) {
+    fn play(self, stream: &mut impl Write) -> Ending {
         for step in self.steps {
             match step {
                 Step::Wait(duration) => thread::sleep(duration),
                 // nginx may have gone away: what it made of that is the test's business.
-                Step::Send(bytes) if stream.write_all(&bytes).is_err() => return,
+                Step::Send(bytes) if stream.write_all(&bytes).is_err() => break,
                 Step::Send(_) => {}
+                Step::Repeat(bytes, times) => {
+                    if (0..times).try_for_each(|_| stream.write_all(&bytes)).is_err() {
+                        break;
+                    }
+                }
+                Step::Reset => return Ending::Reset,
             }
         }
+        Ending::Close
     }
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Close,
+    Reset,
 }
 
 /// A listening stub upstream.
@@ -253,7 +286,11 @@ impl Shared {
         let reply = (self.answer)(&request);
         self.received.lock().unwrap_or_else(PoisonError::into_inner).push(request);
         if !matches!(self.protocol, Protocol::FastCgi) {
-            return reply.play(&mut stream);
+            if reply.play(&mut stream) == Ending::Reset {
+                // Closed with nothing to linger for, a connection is reset.
+                set_socket_linger(&stream, Some(Duration::ZERO)).expect("SO_LINGER");
+            }
+            return;
         }
         let mut records = FastCgiWriter(stream);
         reply.play(&mut records);

@@ -3,6 +3,7 @@
 use std::io::{self, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
@@ -71,11 +72,44 @@ impl Connection {
 
     /// Reads the answer to a request of this method.
     pub fn read_response(&mut self, method: &str) -> io::Result<Response> {
+        self.read_response_slowly(method, (1, 0), Duration::ZERO)
+    }
+
+    /// The same as a slow client: `times` pieces of `size` bytes with a pause after each, then the
+    /// rest at once.
+    pub fn read_response_slowly(
+        &mut self,
+        method: &str,
+        (size, times): (usize, usize),
+        pause: Duration,
+    ) -> io::Result<Response> {
         self.sent_as.nth += 1;
-        let response = Response::read(&mut self.stream, method, self.sent_as)?;
+        let mut sipped = vec![0; size * times];
+        for sip in sipped.chunks_mut(size) {
+            self.stream.read_exact(sip)?;
+            thread::sleep(pause);
+        }
+        let mut stream = sipped.as_slice().chain(&mut self.stream);
+        let response = Response::read(&mut stream, method, self.sent_as)?;
         self.secrets.note_message(&response.raw_head);
         self.secrets.note_message(&response.body);
         Ok(response)
+    }
+
+    /// Reads raw bytes until nginx closes and keeps only the last `keep` of them: how many came,
+    /// and those.
+    pub fn drain(&mut self, keep: usize) -> (usize, Vec<u8>) {
+        let (mut count, mut kept) = (0, Vec::new());
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            let read = self.stream.read(&mut buffer).expect("nginx answers");
+            if read == 0 {
+                return (count, kept);
+            }
+            count += read;
+            kept.extend_from_slice(&buffer[read.saturating_sub(keep)..read]);
+            kept.drain(..kept.len().saturating_sub(keep));
+        }
     }
 
     /// Reads raw bytes until they hold `text`.
