@@ -79,6 +79,19 @@ impl Request {
         Connection::open(nginx, &request.scheme, &request.host).send(&request)
     }
 
+    /// Its absolute URL.
+    pub(crate) fn url(&self) -> String {
+        format!("{}://{}{}", self.scheme, self.host, self.target)
+    }
+
+    pub(crate) fn headers(&self) -> &[(String, Vec<u8>)] {
+        &self.headers
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     fn has(&self, name: &str) -> bool {
         self.headers.iter().any(|(have, _)| have.eq_ignore_ascii_case(name))
     }
