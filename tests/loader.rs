@@ -1,78 +1,9 @@
 //! Which pages get tags, which do not, and what else changes in them.
 
-use harness::{Conf, Nginx, Reply, Request, Response, Upstream};
+use harness::{Conf, Nginx, Reply, Request, Upstream};
 
+use crate::pages::{Compared, SESSION, assert_tagged, before_head_end, conf, request};
 use crate::support::{Extra, PAGE, Sites, deliver, take_tags, three_sites};
-
-const SESSION: &str = "sessionid=s3ss10n";
-
-/// nginx in front of one reply, and the same reply at /off/ with the loader off.
-struct Compared {
-    nginx: Nginx,
-    upstream: Upstream,
-}
-
-impl Compared {
-    fn new(reply: Reply) -> Self {
-        let upstream = Upstream::always(reply);
-        let nginx = Nginx::start(&conf(&upstream));
-        Self { nginx, upstream }
-    }
-
-    fn page(&self) -> Response {
-        request("GET", "/").send(&self.nginx)
-    }
-
-    /// Asserts that the answer is to the byte what it is without the loader.
-    #[track_caller]
-    fn assert_untouched(&self, method: &str, why: &str) {
-        let with = request(method, "/").send(&self.nginx);
-        let without = request(method, "/off/").send(&self.nginx);
-        let head = |response: &Response| -> Vec<String> {
-            let head = response.head();
-            head.lines().filter(|line| !line.starts_with("Date: ")).map(str::to_owned).collect()
-        };
-        assert_eq!(head(&with), head(&without));
-        assert!(with.body == without.body, "the body is changed:\n{}", with.text());
-        assert_eq!(with.complete, without.complete);
-        assert_eq!(self.nginx.log(&with).page(), why);
-        assert_eq!(self.nginx.log(&without).page(), "off");
-    }
-}
-
-fn conf(upstream: &Upstream) -> Conf {
-    let off = "location /off/ { shared_session_loader off; proxy_pass http://@upstream@; }";
-    three_sites(&upstream.address(), &Extra { page: off, ..Extra::default() })
-        // What was put in comes after what is put in there.
-        .set("upstream", upstream.address())
-}
-
-fn request(method: &str, path: &str) -> Request {
-    Request::new(method, &format!("http://www.example.com{path}"))
-        .header("Cookie", SESSION)
-        .header("Accept", "text/html")
-}
-
-/// The response has both tags at `at` in `page`, and its length is right.
-#[track_caller]
-fn assert_tagged(response: &Response, page: &str, at: usize) {
-    let text = response.text();
-    assert!(response.complete, "{}", response.head());
-    if let Some(length) = response.header("Content-Length") {
-        assert_eq!(length, text.len().to_string());
-    }
-    let (rest, addresses) = take_tags(&text);
-    assert_eq!(addresses.len(), 2, "{}\n\n{text}", response.head());
-    assert!(rest == page, "the page around the tags is changed:\n{rest}");
-    assert_eq!(text.find("<script src=\"http"), Some(at));
-    for name in ["ETag", "Last-Modified", "Accept-Ranges", "Expires"] {
-        assert_eq!(response.header(name), None, "{}", response.head());
-    }
-}
-
-fn before_head_end(page: &str) -> usize {
-    page.find("</head>").unwrap()
-}
 
 #[test]
 fn tags_stand_before_the_end_of_the_head() {
@@ -265,7 +196,7 @@ fn head_has_the_headers_of_get_and_seals_nothing() {
         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: \"1\"\r\nContent-Length: {}\r\n\r\n",
         PAGE.len()
     )));
-    let nginx = Nginx::start(&conf(&upstream));
+    let nginx = Nginx::start(&conf(&upstream, ""));
     let head = request("HEAD", "/").send(&nginx);
     assert_eq!(head.header("Content-Length"), get.header("Content-Length"));
     assert_eq!(head.header("Cache-Control").as_deref(), Some("private, no-cache"));

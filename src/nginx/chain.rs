@@ -101,23 +101,23 @@ impl<'r> Buf<'r> {
             }
         }
     }
-
-    /// Whether it carries an order (flush, sync, last in chain) beside or instead of bytes.
-    fn orders(self) -> bool {
-        let b = self.get();
-        b.flush() != 0 || b.sync() != 0 || b.last_in_chain() != 0 || b.recycled() != 0
-    }
 }
 
 /// What a request keeps of this module's own buffers between two calls of the body filter.
 pub(crate) struct Chains {
     free: Cell<*mut ngx_chain_t>,
     busy: Cell<*mut ngx_chain_t>,
+    /// Whether all that was handed on is to be sent without delay.
+    flushed: Cell<bool>,
 }
 
 impl Default for Chains {
     fn default() -> Self {
-        Chains { free: Cell::new(ptr::null_mut()), busy: Cell::new(ptr::null_mut()) }
+        Chains {
+            free: Cell::new(ptr::null_mut()),
+            busy: Cell::new(ptr::null_mut()),
+            flushed: Cell::new(false),
+        }
     }
 }
 
@@ -166,20 +166,28 @@ impl<'r> Output<'r> {
     pub(crate) fn push(&mut self, buf: Buf<'r>) -> Result<(), NoMemory> {
         let b = buf.get();
         let in_memory = b.temporary() != 0 || b.memory() != 0 || b.mmap() != 0;
+        let flush = b.flush() != 0;
         if !in_memory || b.last > b.pos {
-            return self.link(buf.0);
-        }
-        if !buf.orders() && !buf.is_last() {
+            self.link(buf.0)?;
+            self.chains.flushed.set(flush);
             return Ok(());
         }
-        let order = self.own()?;
-        // SAFETY: `own` gave a live buffer of this module's.
+        // Its owner has it back already, so that `recycled` asks for nothing more.
+        if !buf.is_last() && (!flush || self.chains.flushed.get()) {
+            return Ok(());
+        }
+        // Never used again: nothing tells when a buffer without bytes has been dealt with.
+        let order = new_buf(self.pool)?;
+        // SAFETY: a live buffer of this module's; without the tag it does not become free.
         unsafe {
+            (*order).tag = ptr::null_mut();
             (*order).set_sync(1);
             (*order).set_flush(b.flush());
             (*order).set_last_buf(b.last_buf());
             (*order).set_last_in_chain(b.last_in_chain());
         }
+        self.link(order)?;
+        self.chains.flushed.set(flush);
         Ok(())
     }
 
@@ -228,8 +236,9 @@ impl<'r> Output<'r> {
         }
     }
 
-    /// Appends a cleared buffer of this module's own, an old one where one is free.
+    /// Appends a cleared buffer of this module's own for bytes, an old one where one is free.
     fn own(&mut self) -> Result<*mut ngx_buf_t, NoMemory> {
+        self.chains.flushed.set(false);
         // SAFETY: the pool is live; `free` holds links of this module's buffers that nobody uses
         // any more; start..end is each one's own scratch.
         unsafe {
