@@ -72,7 +72,7 @@ fn is_html(out: HeadersOut<'_>) -> bool {
 fn is_ascii_compatible(charset: &[u8]) -> bool {
     let name = charset.strip_prefix(b"\"").unwrap_or(charset);
     let starts = |prefix: &[u8]| name.get(..prefix.len()).is_some_and(|start| is(start, prefix));
-    let wide: [&[u8]; 9] = [
+    let wide: [&[u8]; 11] = [
         b"utf-16",
         b"utf16",
         b"utf-32",
@@ -80,6 +80,8 @@ fn is_ascii_compatible(charset: &[u8]) -> bool {
         b"ucs-2",
         b"ucs-4",
         b"iso-10646-ucs",
+        b"unicode",
+        b"csunicode",
         b"utf-7",
         b"utf7",
     ];

@@ -1,6 +1,7 @@
 //! Pages with the loader, as a real nginx makes them: what their tests share.
 
 mod bodies;
+mod charsets;
 mod files;
 mod slow_clients;
 
