@@ -2,8 +2,14 @@
 
 mod bodies;
 mod charsets;
+mod failures;
 mod files;
+mod headers;
+mod large;
+mod session;
 mod slow_clients;
+mod statuses;
+mod untouched;
 
 use harness::{Conf, Nginx, Reply, Request, Response, Upstream};
 
