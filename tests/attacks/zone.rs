@@ -73,3 +73,16 @@ fn a_resized_zone_starts_anew_and_says_so() {
     assert_eq!(sites.verdict(&deliver(&new)).1, "delivered");
     assert_eq!(sites.verdict(&deliver(&new)).1, "replayed");
 }
+
+/// README's formula for the size of a zone.
+#[test]
+fn a_live_token_takes_eighteen_bytes() {
+    const SIZE: usize = 192 * 1024;
+    const TOKENS: usize = (SIZE - 32 * 1024) / 18;
+    let http = "keepalive_requests 100000; access_log off; error_log logs/error.log error;
+        shared_session_zone small:192k; shared_session_timeout 5m;";
+    let sites = sites_with(http, |conf| conf);
+    let taken = fill(&sites);
+    println!("{taken} live tokens in {SIZE} bytes");
+    assert!(taken >= TOKENS, "{taken} of {TOKENS}");
+}
