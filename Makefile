@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # The steps of a target run in order: they share one cargo target directory.
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: help setup build build-1.28 check test test-unit test-distribution test-1.28 demo sanitize stress clean
+.PHONY: help setup build build-1.28 check test test-unit test-distribution test-1.28 demo sanitize stress fuzz clean
 
 export CARGO_TARGET_DIR := $(CURDIR)/target
 MODULE := release/libngx_http_shared_session_module.so
@@ -76,6 +76,9 @@ demo: build ## Three sites on http://alpha.localhost:8080 (DEMO_PORT) that share
 
 sanitize: setup ## valgrind over a journey of 200 requests with a reload in the middle
 	@scripts/valgrind-journey
+
+fuzz: setup ## The parsers and the table of used tokens, fed with bytes of any kind: SECONDS each (60)
+	@scripts/fuzz $(or $(SECONDS),60)
 
 clean: ## Remove all that was built
 	@rm -rf $(CARGO_TARGET_DIR)

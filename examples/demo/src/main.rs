@@ -14,7 +14,7 @@ mod visitor;
 mod walk;
 
 use std::error::Error;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::{env, process, thread};
@@ -71,7 +71,8 @@ fn stop_on_signal(nginx: &Arc<Nginx>) -> Result<(), ctrlc::Error> {
         if let Some(nginx) = nginx.upgrade() {
             nginx.stop();
         }
-        println!();
+        // Nothing to print to is no fault: the terminal may be what has gone.
+        let _ = writeln!(io::stdout());
         process::exit(if io::stdin().is_terminal() { 0 } else { 130 });
     })
 }
