@@ -15,6 +15,7 @@ mod loader_streaming;
 mod minted;
 mod pages;
 mod plain_nginx;
+mod protocols;
 mod requests;
 mod set_cookie;
 mod support;
