@@ -12,6 +12,8 @@ MODULE := release/libngx_http_shared_session_module.so
 # Sets NGINX_SOURCE_DIR, NGINX_BUILD_DIR and NGINX_BINARY; stops where that fails.
 NGINX := env=$$(scripts/nginx-sources); eval "$$env"
 NGINX_1_28 := env=$$(scripts/nginx-1.28); eval "$$env"
+# Modules of the distribution that tests load beside this one.
+PACKAGED := libnginx-mod-http-brotli-filter libnginx-mod-http-xslt-filter
 BUILD := cargo build --release --package ngx_http_shared_session_module
 # Beside it, for tests only, one that takes orders for faults.
 FAULT_MODULE := debug/libngx_http_shared_session_module.so
@@ -48,7 +50,8 @@ test-unit: setup ## What needs no nginx
 	@cargo test --package shared-session-core --package shared-session-demo
 
 test-distribution: build ## A real nginx: the distribution's
-	@$(NGINX)
+	@scripts/setup $(PACKAGED) || echo "without $(PACKAGED): their tests say that they do not run" >&2
+	$(NGINX)
 	$(BUILD_FAULTS)
 	TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/$(MODULE) \
 	    TEST_NGINX_FAULT_MODULE=$(CARGO_TARGET_DIR)/$(FAULT_MODULE) \
