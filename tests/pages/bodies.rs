@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use harness::{Connection, Nginx, Reply, Upstream};
+use harness::{Connection, Reply};
 
-use super::{assert_tagged, before_head_end, request, unbuffered, with_a_long_head};
-use crate::support::{Extra, PAGE, three_sites};
+use super::{assert_tagged, before_head_end, request, unbuffered, ways, with_a_long_head};
+use crate::support::PAGE;
 
 /// Ways through nginx, by the path that takes them.
 const BUFFERS: [(&str, &str); 6] = [
@@ -26,26 +26,6 @@ const BUFFERS: [(&str, &str); 6] = [
     ("/postponed/", "postpone_output 0; tcp_nodelay off; output_buffers 1 512;"),
 ];
 
-/// nginx in front of pages that `reply` makes for the last part of a path.
-fn ways(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> (Upstream, Nginx) {
-    let upstream =
-        Upstream::new(move |asked| reply(asked.target().rsplit('/').next().unwrap_or_default()));
-    let location = |(path, directives)| {
-        format!(
-            "location {path} {{
-                proxy_http_version 1.1;
-                proxy_pass http://{};
-                {directives}
-            }}",
-            upstream.address()
-        )
-    };
-    let locations: String = BUFFERS.into_iter().map(location).collect();
-    let extra = Extra { page: &locations, ..Extra::default() };
-    let nginx = Nginx::start(&three_sites(&upstream.address(), &extra));
-    (upstream, nginx)
-}
-
 /// The same page, its end said in each of the ways there are.
 fn framed(framing: &str, page: &str) -> Reply {
     match framing {
@@ -61,7 +41,7 @@ fn framed(framing: &str, page: &str) -> Reply {
 
 fn assert_tagged_every_way(page: String, at: usize) {
     let sent = page.clone();
-    let (_upstream, nginx) = ways(move |framing| framed(framing, &sent));
+    let (_upstream, nginx) = ways(&BUFFERS, move |framing| framed(framing, &sent));
     for (way, _) in BUFFERS {
         for framing in ["length", "close", "chunks"] {
             let response = request("GET", &format!("{way}{framing}")).send(&nginx);
@@ -106,7 +86,7 @@ fn a_page_without_a_head() {
 #[test]
 fn a_body_that_turns_out_empty() {
     // Its length is not known when the header is sent: the tags are all there is.
-    let (_upstream, nginx) = ways(|framing| framed(framing, ""));
+    let (_upstream, nginx) = ways(&BUFFERS, |framing| framed(framing, ""));
     for (way, _) in BUFFERS {
         for framing in ["close", "chunks"] {
             assert_tagged(&request("GET", &format!("{way}{framing}")).send(&nginx), "", 0);
@@ -121,7 +101,7 @@ fn one_byte_at_a_time() {
         bytes.fold(Reply::chunked_html(&[]), Reply::chunk).chunk("")
     };
     let pause = Duration::from_micros(100);
-    let (_upstream, nginx) = ways(move |framing| match framing {
+    let (_upstream, nginx) = ways(&BUFFERS, move |framing| match framing {
         // A chunk for each byte, and each byte of that on its own.
         "chunks" => every_byte().piecewise(1, pause),
         framing => framed(framing, PAGE).piecewise(1, pause),

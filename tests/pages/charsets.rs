@@ -25,32 +25,38 @@ fn of_type(kind: &str, body: &[u8]) -> Reply {
     Reply::new("200 OK", &[&format!("Content-Type: {kind}"), "ETag: \"1\""], body)
 }
 
+/// Names of charsets, and text in them.
+const ASCII: [(&str, &[u8]); 14] = [
+    ("utf-8", "Grüße, 世界 \u{1f600}".as_bytes()),
+    ("UTF8", "é".as_bytes()),
+    ("us-ascii", b"plain"),
+    ("iso-8859-1", b"Gr\xfc\xdfe"),
+    ("ISO-8859-15", b"\xa4"),
+    ("windows-1251", b"\xcf\xf0\xe8\xe2\xe5\xf2"),
+    ("windows-1252", b"\x93quoted\x94"),
+    ("koi8-r", b"\xf0\xd2\xc9\xd7\xc5\xd4"),
+    // The second byte of a letter may be an ASCII letter, \ or |, but none of HTML's own.
+    ("shift_jis", b"\x83\x5c\x95\x5c\x8a\xbf\x8e\x7c"),
+    ("gb18030", b"\x81\x30\x81\x30\xd6\xd0\x81\x7c"),
+    ("gbk", b"\xd6\xd0\xce\xc4\x81\x40"),
+    ("big5", b"\xa5\x5c\xb3\x5c"),
+    ("euc-kr", b"\xc7\xd1"),
+    ("EUC-JP", b"\xc6\xfc"),
+];
+
 #[test]
 fn where_ascii_stands_for_itself() {
-    let charsets: [(&str, &[u8]); 14] = [
-        ("utf-8", "Grüße, 世界 \u{1f600}".as_bytes()),
-        ("UTF8", "é".as_bytes()),
-        ("us-ascii", b"plain"),
-        ("iso-8859-1", b"Gr\xfc\xdfe"),
-        ("ISO-8859-15", b"\xa4"),
-        ("windows-1251", b"\xcf\xf0\xe8\xe2\xe5\xf2"),
-        ("windows-1252", b"\x93quoted\x94"),
-        ("koi8-r", b"\xf0\xd2\xc9\xd7\xc5\xd4"),
-        // The second byte of a letter may be an ASCII letter, \ or |, but none of HTML's own.
-        ("shift_jis", b"\x83\x5c\x95\x5c\x8a\xbf\x8e\x7c"),
-        ("gb18030", b"\x81\x30\x81\x30\xd6\xd0\x81\x7c"),
-        ("gbk", b"\xd6\xd0\xce\xc4\x81\x40"),
-        ("big5", b"\xa5\x5c\xb3\x5c"),
-        ("euc-kr", b"\xc7\xd1"),
-        ("EUC-JP", b"\xc6\xfc"),
-    ];
-    for (charset, text) in charsets {
+    let compared = Compared::answering(|asked| {
+        let number: usize = asked.target().trim_start_matches('/').parse().unwrap();
+        of_type(asked.header("X-Type").unwrap(), &page(ASCII[number].1).0)
+    });
+    for (number, (charset, text)) in ASCII.into_iter().enumerate() {
         let (page, at) = page(text);
         for kind in
             [format!("text/html; charset={charset}"), format!("Text/HTML;CHARSET=\"{charset}\"")]
         {
-            let (_upstream, nginx) = started(of_type(&kind, &page), "");
-            let response = request("GET", "/").send(&nginx);
+            let asked = request("GET", &format!("/{number}")).header("X-Type", &kind);
+            let response = asked.send(&compared.nginx);
             assert_tagged(&response, &page, at);
             assert_eq!(response.header("Content-Type"), Some(kind));
         }
@@ -76,12 +82,15 @@ fn where_it_does_not() {
         "ucs-4",
         "ibm037",
     ];
+    let compared =
+        Compared::answering(|asked| of_type(asked.header("X-Type").unwrap(), PAGE.as_bytes()));
     for charset in charsets {
         for kind in [
             format!("text/html; charset={charset}"),
             format!("text/html;level=1; Charset=\"{charset}\""),
         ] {
-            Compared::new(of_type(&kind, PAGE.as_bytes())).assert_untouched("GET", "not_html");
+            let asked = |path: &str| request("GET", path).header("X-Type", &kind);
+            compared.assert_same(asked, "not_html");
         }
     }
     // Also where the page is what its charset says.

@@ -3,16 +3,19 @@
 
 use std::time::Duration;
 
-use harness::{Nginx, Reply, Response, Upstream};
+use harness::{Connection, Reply, Response};
 
-use super::{assert_tagged, before_head_end, request, started, with_a_long_head};
-use crate::support::{Extra, PAGE, take_tags, three_sites};
+use super::{assert_tagged, before_head_end, request, started, ways, with_a_long_head};
+use crate::support::{PAGE, take_tags};
 
-const BUFFERS: [&str; 3] = [
-    "",
-    "proxy_buffering off;",
-    "proxy_buffer_size 1k; proxy_buffers 2 1k; proxy_busy_buffers_size 1k;
-    proxy_temp_file_write_size 1k;",
+const BUFFERS: [(&str, &str); 3] = [
+    ("/default/", ""),
+    ("/unbuffered/", "proxy_buffering off;"),
+    (
+        "/temp-file/",
+        "proxy_buffer_size 1k; proxy_buffers 2 1k; proxy_busy_buffers_size 1k;
+        proxy_temp_file_write_size 1k;",
+    ),
 ];
 
 /// The beginning of a page whose end is announced.
@@ -23,7 +26,7 @@ fn begun(framing: &str, page: &str, at: usize) -> Reply {
             Reply::raw(format!("{head}{}\r\n\r\n", page.len())).then(&page[..at])
         }
         "chunks" => Reply::chunked_html(&[]).chunk(&page[..at]),
-        "in a chunk" => {
+        "in-a-chunk" => {
             let size = format!("{:x}\r\n", page.len());
             Reply::chunked_html(&[]).then(size).then(&page[..at])
         }
@@ -35,22 +38,15 @@ fn begun(framing: &str, page: &str, at: usize) -> Reply {
 #[track_caller]
 fn assert_cut(response: &Response, page: &str, place: usize) {
     assert!(!response.complete, "looks whole:\n{}\n{}", response.head(), response.text());
-    let (rest, addresses) = take_tags_of_a_part(&response.text());
+    let (rest, addresses) = take_tags(&response.text());
     assert!(page.starts_with(&rest), "not the page's beginning:\n{rest}");
-    assert_eq!(addresses, if rest.len() > place { 2 } else { 0 }, "{rest}");
+    assert_eq!(addresses.len(), if rest.len() > place { 2 } else { 0 }, "{rest}");
 }
 
-fn take_tags_of_a_part(text: &str) -> (String, usize) {
-    let (rest, addresses) = take_tags(text);
-    (rest, addresses.len())
-}
-
-/// Fails the page before its tags' place, behind it, and, long before and behind it, where buffers
-/// have come and gone.
-fn fail(end: impl Fn(Reply) -> Reply, more: &str) {
+/// Fails the page before its tags' place, in it, behind it, and where buffers have come and gone.
+fn fail(end: impl Fn(Reply) -> Reply + Copy + Send + Sync + 'static) {
     let long = with_a_long_head(20_000);
-    let long_place = before_head_end(&long);
-    let place = before_head_end(PAGE);
+    let (place, long_place) = (before_head_end(PAGE), before_head_end(&long));
     let cases = [
         (PAGE, place - 5, place),
         (PAGE, place + 3, place),
@@ -59,11 +55,12 @@ fn fail(end: impl Fn(Reply) -> Reply, more: &str) {
         (&long, long.len() - 3, long_place),
     ];
     for (page, at, place) in cases {
-        for framing in ["length", "chunks", "in a chunk"] {
-            for buffers in BUFFERS {
-                let (_upstream, nginx) =
-                    started(end(begun(framing, page, at)), &format!("{buffers} {more}"));
-                assert_cut(&request("GET", "/").send(&nginx), page, place);
+        let begins = page.to_owned();
+        let (_upstream, nginx) = ways(&BUFFERS, move |framing| end(begun(framing, &begins, at)));
+        for (way, _) in BUFFERS {
+            for framing in ["length", "chunks", "in-a-chunk"] {
+                let response = request("GET", &format!("{way}{framing}")).send(&nginx);
+                assert_cut(&response, page, place);
             }
         }
     }
@@ -71,23 +68,22 @@ fn fail(end: impl Fn(Reply) -> Reply, more: &str) {
 
 #[test]
 fn the_upstream_closes_early() {
-    fail(|reply| reply, "proxy_http_version 1.1;");
+    fail(|reply| reply);
 }
 
 #[test]
 fn the_upstream_resets() {
-    fail(Reply::reset, "proxy_http_version 1.1;");
+    fail(Reply::reset);
 }
 
 #[test]
 fn the_upstream_stalls() {
-    let stalls = |reply: Reply| reply.wait(Duration::from_millis(400));
     let place = before_head_end(PAGE);
     for at in [place - 3, place + 10] {
-        for buffers in BUFFERS {
-            let reply = stalls(begun("length", PAGE, at)).then(&PAGE[at..]);
-            let (_upstream, nginx) =
-                started(reply, &format!("{buffers} proxy_read_timeout 100ms;"));
+        let stalled = begun("length", PAGE, at).wait(Duration::from_millis(400)).then(&PAGE[at..]);
+        for (_, buffers) in BUFFERS {
+            let directives = format!("{buffers} proxy_read_timeout 100ms;");
+            let (_upstream, nginx) = started(stalled.clone(), &directives);
             assert_cut(&request("GET", "/").send(&nginx), PAGE, place);
         }
     }
@@ -97,23 +93,22 @@ fn the_upstream_stalls() {
 fn the_upstream_sends_no_chunk() {
     let reply = Reply::chunked_html(&[]).chunk(&PAGE[..20]).wait(Duration::from_millis(50));
     let reply = reply.then("no chunk\r\n");
-    for buffers in BUFFERS {
-        let (_upstream, nginx) =
-            started(reply.clone(), &format!("{buffers} proxy_http_version 1.1;"));
-        assert_cut(&request("GET", "/").send(&nginx), PAGE, before_head_end(PAGE));
+    let (_upstream, nginx) = ways(&BUFFERS, move |_| reply.clone());
+    for (way, _) in BUFFERS {
+        assert_cut(&request("GET", way).send(&nginx), PAGE, before_head_end(PAGE));
     }
 }
 
 #[test]
 fn http_1_0_shows_no_failure_but_gets_no_tags_either() {
     let at = before_head_end(PAGE) - 5;
-    for framing in ["chunks", "in a chunk"] {
-        for buffers in BUFFERS {
-            let (_upstream, nginx) = started(begun(framing, PAGE, at), buffers);
-            let response = request("GET", "/").http_1_0().send(&nginx);
-            let (rest, addresses) = take_tags_of_a_part(&response.text());
+    let (_upstream, nginx) = ways(&BUFFERS, move |framing| begun(framing, PAGE, at));
+    for (way, _) in BUFFERS {
+        for framing in ["chunks", "in-a-chunk"] {
+            let request = request("GET", &format!("{way}{framing}")).http_1_0();
+            let (rest, addresses) = take_tags(&request.send(&nginx).text());
             assert!(PAGE.starts_with(&rest) && rest.len() <= at, "{rest}");
-            assert_eq!(addresses, 0);
+            assert_eq!(addresses, [""; 0]);
         }
     }
 }
@@ -121,16 +116,16 @@ fn http_1_0_shows_no_failure_but_gets_no_tags_either() {
 #[test]
 fn a_visitor_who_leaves_does_no_harm() {
     let page = with_a_long_head(500_000);
-    let upstream = Upstream::always(Reply::html(&[], &page));
-    for buffers in BUFFERS {
-        let extra = Extra { page: buffers, ..Extra::default() };
-        let nginx = Nginx::start(&three_sites(&upstream.address(), &extra));
+    let reply = Reply::html(&[], &page);
+    let (_upstream, nginx) = ways(&BUFFERS, move |_| reply.clone());
+    let workers = nginx.worker_pids();
+    for (way, _) in BUFFERS {
         for _ in 0..5 {
-            let mut connection = harness::Connection::open(&nginx, "http", "www.example.com");
-            connection.write(&request("GET", "/").to_bytes());
+            let mut connection = Connection::open(&nginx, "http", "www.example.com");
+            connection.write(&request("GET", way).to_bytes());
             connection.read_until("<title>");
         }
-        // The worker is still the one that took those requests.
-        assert_tagged(&request("GET", "/").send(&nginx), &page, before_head_end(&page));
+        assert_tagged(&request("GET", way).send(&nginx), &page, before_head_end(&page));
     }
+    assert_eq!(nginx.worker_pids(), workers);
 }

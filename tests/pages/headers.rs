@@ -2,7 +2,7 @@
 
 use harness::{Reply, Response};
 
-use super::{Compared, SESSION, assert_tagged, before_head_end, request, started};
+use super::{Compared, SESSION, as_asked, assert_tagged, before_head_end, request, started};
 use crate::support::PAGE;
 
 /// Headers by which somebody could keep the page, or a part of it.
@@ -16,10 +16,11 @@ const KEPT_BY: [&str; 7] = [
     "Cache-Control",
 ];
 
-/// The page that came with these header lines.
+/// The page that comes with these header lines.
 #[track_caller]
-fn page(headers: &[&str]) -> Response {
-    let response = Compared::new(Reply::html(headers, PAGE)).page();
+fn page(compared: &Compared, lines: &[&str]) -> Response {
+    let asked = lines.iter().fold(request("GET", "/"), |page, line| page.header("X-Line", line));
+    let response = asked.send(&compared.nginx);
     assert_one_visitors(&response);
     response
 }
@@ -39,7 +40,7 @@ fn cache_control(response: &Response) -> Vec<String> {
 
 #[test]
 fn the_length_is_exact_where_it_was_known() {
-    let response = page(&[]);
+    let response = page(&Compared::answering(as_asked), &[]);
     assert_eq!(response.header("Content-Length"), Some(response.body.len().to_string()));
     assert_eq!(response.header("Transfer-Encoding"), None);
     let chunked = Reply::chunked_html(&[]).chunk(PAGE).chunk("");
@@ -61,8 +62,9 @@ fn caching_lines_of_any_number_and_casing() {
         &["Cache-Control:", "expires: Fri, 01 Jan 2100 00:00:00 GMT", "etag: W/\"1\""],
         &["surrogate-control: max-age=6", "Surrogate-Control: b", "cdn-cache-control: max-age=6"],
     ];
+    let compared = Compared::answering(as_asked);
     for headers in cases {
-        assert_eq!(cache_control(&page(headers)), ["private, no-cache"], "{headers:?}");
+        assert_eq!(cache_control(&page(&compared, headers)), ["private, no-cache"], "{headers:?}");
     }
 }
 
@@ -75,11 +77,12 @@ fn no_store_is_stricter_and_stays() {
         &["no-cache", "no-store"],
         &["no-store, must-revalidate", "post-check=0"],
     ];
+    let compared = Compared::answering(as_asked);
     for values in cases {
         let lines: Vec<_> = values.iter().map(|value| format!("cache-CONTROL: {value}")).collect();
         let mut lines: Vec<_> = lines.iter().map(String::as_str).collect();
         lines.extend(["Expires: 0", "ETag: \"1\"", "CDN-Cache-Control: max-age=60"]);
-        assert_eq!(cache_control(&page(&lines)), values);
+        assert_eq!(cache_control(&page(&compared, &lines)), values);
     }
 }
 
@@ -91,11 +94,10 @@ fn validators_go() {
         "Accept-Ranges: bytes",
         "Expires: Fri, 01 Jan 2100 00:00:00 GMT",
     ];
-    assert_eq!(cache_control(&page(&headers)), ["private, no-cache"]);
-    assert_eq!(
-        cache_control(&page(&["etag: \"1\"", "accept-ranges: none"])),
-        ["private, no-cache"]
-    );
+    let compared = Compared::answering(as_asked);
+    for lines in [&headers[..], &["etag: \"1\"", "accept-ranges: none"]] {
+        assert_eq!(cache_control(&page(&compared, lines)), ["private, no-cache"]);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod slow_clients;
 mod statuses;
 mod untouched;
 
-use harness::{Conf, Nginx, Reply, Request, Response, Upstream};
+use harness::{Conf, Nginx, Received, Reply, Request, Response, Upstream};
 
 use crate::support::{Extra, PAGE, take_tags, three_sites};
 
@@ -26,13 +26,13 @@ pub(crate) struct Compared {
 
 impl Compared {
     pub(crate) fn new(reply: Reply) -> Self {
-        Self::with(reply, "")
+        Self::answering(move |_| reply.clone())
     }
 
-    /// The same, with these directives in `http`.
-    pub(crate) fn with(reply: Reply, http: &str) -> Self {
-        let upstream = Upstream::always(reply);
-        let nginx = Nginx::start(&conf(&upstream, http));
+    /// nginx in front of what `answer` makes of each request.
+    pub(crate) fn answering(answer: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
+        let upstream = Upstream::new(answer);
+        let nginx = Nginx::start(&conf(&upstream, ""));
         Self { nginx, upstream }
     }
 
@@ -69,6 +69,36 @@ pub(crate) fn conf(upstream: &Upstream, http: &str) -> Conf {
     three_sites(&upstream.address(), &Extra { page: off, http, ..Extra::default() })
         // What was put in comes after what is put in there.
         .set("upstream", upstream.address())
+}
+
+/// The page with the header lines that the request's `X-Line` headers are.
+pub(crate) fn as_asked(asked: &Received) -> Reply {
+    let lines = asked.head.lines().filter_map(|line| line.strip_prefix("X-Line: "));
+    Reply::html(&lines.collect::<Vec<_>>(), PAGE)
+}
+
+/// nginx in front of pages that `reply` makes for the last part of a path; its beginning names the
+/// directives that are in effect.
+pub(crate) fn ways(
+    directives: &[(&str, &str)],
+    reply: impl Fn(&str) -> Reply + Send + Sync + 'static,
+) -> (Upstream, Nginx) {
+    let upstream =
+        Upstream::new(move |asked| reply(asked.target().rsplit('/').next().unwrap_or_default()));
+    let location = |(path, directives): &(&str, &str)| {
+        format!(
+            "location {path} {{
+                proxy_http_version 1.1;
+                proxy_pass http://{};
+                {directives}
+            }}",
+            upstream.address()
+        )
+    };
+    let locations: String = directives.iter().map(location).collect();
+    let extra = Extra { page: &locations, ..Extra::default() };
+    let nginx = Nginx::start(&three_sites(&upstream.address(), &extra));
+    (upstream, nginx)
 }
 
 /// nginx in front of one reply, with these directives in the location of the pages.

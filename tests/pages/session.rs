@@ -1,11 +1,11 @@
 //! The session that is shared is the one after the response.
 
-use harness::{Nginx, Reply, Request, Upstream};
+use harness::{Nginx, Request, Upstream};
 
-use super::{SESSION, conf};
+use super::{SESSION, as_asked, conf};
 use crate::support::{PAGE, cookie_parts, deliver, take_tags};
 
-/// A stub whose page sets what the request's X-Set headers ask for.
+/// A stub whose page sets what the request's X-Line headers ask for.
 struct Sharing {
     nginx: Nginx,
     _upstream: Upstream,
@@ -13,11 +13,7 @@ struct Sharing {
 
 impl Sharing {
     fn new() -> Self {
-        let upstream = Upstream::new(|asked| {
-            let lines = asked.head.lines().filter_map(|line| line.strip_prefix("X-Set: "));
-            let lines: Vec<_> = lines.map(|line| line.replacen('=', ": ", 1)).collect();
-            Reply::html(&lines.iter().map(String::as_str).collect::<Vec<_>>(), PAGE)
-        });
+        let upstream = Upstream::new(as_asked);
         Self { nginx: Nginx::start(&conf(&upstream, "")), _upstream: upstream }
     }
 
@@ -29,7 +25,7 @@ impl Sharing {
             page = page.header("Cookie", line);
         }
         for line in set {
-            page = page.header("X-Set", format!("Set-Cookie={line}"));
+            page = page.header("X-Line", format!("Set-Cookie: {line}"));
         }
         let page = page.send(&self.nginx);
         assert_eq!(page.set_cookies(), set);
@@ -153,7 +149,7 @@ fn header_names_in_any_casing() {
     for name in ["set-cookie", "SET-COOKIE", "sEt-cOOkie"] {
         let page = Request::get("http://www.example.com/")
             .header("cOOKIE", SESSION)
-            .header("X-Set", format!("{name}=sessionid=new"))
+            .header("X-Line", format!("{name}: sessionid=new"))
             .send(&sharing.nginx);
         let (_, addresses) = take_tags(&page.text());
         let delivered = deliver(&addresses[0]).send(&sharing.nginx);
