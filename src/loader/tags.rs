@@ -115,20 +115,14 @@ fn attributes<'r>(r: Request<'r>, loc: &LocConf) -> Result<&'r [u8], NoMemory> {
     if configured.is_empty() {
         return Ok(b"");
     }
-    // Evaluated once: a variable may give another value the next time.
-    let mut len = 0;
+    let mut out: &[u8] = b"";
     for attribute in configured {
-        len += tag::attributes_len(std::iter::once((
-            attribute.name.as_str(),
-            attribute.value.map(|value| value.evaluate(r)).transpose()?,
-        )));
-    }
-    let out = r.pool().bytes(len)?;
-    let mut at = 0;
-    for attribute in configured {
+        // Evaluated once: a variable may give another value the next time.
         let value = attribute.value.map(|value| value.evaluate(r)).transpose()?;
-        let pair = std::iter::once((attribute.name.as_str(), value));
-        at += tag::render_attributes(pair, &mut out[at..]).ok_or(NoMemory)?;
+        let pair = || std::iter::once((attribute.name.as_str(), value));
+        let rendered = r.pool().bytes(tag::attributes_len(pair()))?;
+        tag::render_attributes(pair(), rendered).ok_or(NoMemory)?;
+        out = r.pool().concat(&[out, rendered])?;
     }
-    Ok(&out[..at])
+    Ok(out)
 }
