@@ -196,7 +196,7 @@ impl<'r> HeadersOut<'r> {
         unsafe {
             let out = self.0;
             match name {
-                b"Cache-Control" => self.clear_cache_control(),
+                b"Cache-Control" => Multi::clear(&raw mut (*out).cache_control),
                 b"Expires" => (*out).expires = ptr::null_mut(),
                 b"ETag" => (*out).etag = ptr::null_mut(),
                 b"Accept-Ranges" => (*out).accept_ranges = ptr::null_mut(),
@@ -207,18 +207,6 @@ impl<'r> HeadersOut<'r> {
                 _ => {}
             }
         }
-    }
-
-    #[cfg(ngx_header_lists)]
-    fn clear_cache_control(self) {
-        // SAFETY: a field of a live request.
-        unsafe { (*self.0).cache_control = ptr::null_mut() };
-    }
-
-    #[cfg(not(ngx_header_lists))]
-    fn clear_cache_control(self) {
-        // SAFETY: an array of pointers to elements, empty or initialised; shortening it is enough.
-        unsafe { (*self.0).cache_control.nelts = 0 };
     }
 
     /// Adds a header. Not for those that nginx makes from fields of its own (`Content-Type`,
@@ -250,39 +238,83 @@ impl<'r> HeadersOut<'r> {
     pub(crate) fn set(self, name: &'static [u8], value: &'r [u8]) -> Result<(), NoMemory> {
         self.remove(name);
         self.add(name, value)?;
-        if name == b"Cache-Control" {
-            self.note_cache_control()?;
+        if name == b"Cache-Control"
+            && let Some(element) = self.elements().last()
+        {
+            // SAFETY: a field of a live request, an element of its list. gzip's `gzip_proxied`
+            // looks there.
+            unsafe { Multi::push(&raw mut (*self.0).cache_control, element, self.1)? };
         }
         Ok(())
     }
+}
 
-    /// Lets gzip's `gzip_proxied` see the `Cache-Control` that was just added.
-    fn note_cache_control(self) -> Result<(), NoMemory> {
-        let Some(element) = self.elements().last() else { return Ok(()) };
-        #[cfg(ngx_header_lists)]
-        // SAFETY: a field of a live request, an element of its list.
+/// nginx's own pointers to a header that can come several times: linked elements in nginx 1.23 and
+/// later, an array of pointers before.
+pub(super) struct Multi;
+
+#[cfg(ngx_header_lists)]
+pub(super) type MultiField = *mut ngx_table_elt_t;
+#[cfg(not(ngx_header_lists))]
+pub(super) type MultiField = nginx_sys::ngx_array_t;
+
+#[cfg(ngx_header_lists)]
+impl Multi {
+    /// # Safety
+    /// `field` is a field of a live request.
+    pub(super) unsafe fn clear(field: *mut MultiField) {
+        // SAFETY: the caller vouches for the field.
+        unsafe { *field = ptr::null_mut() };
+    }
+
+    /// # Safety
+    /// `field` is a field of a live request, `element` one of its headers that is in no such list.
+    pub(super) unsafe fn push(
+        field: *mut MultiField,
+        element: *mut ngx_table_elt_t,
+        _pool: Pool<'_>,
+    ) -> Result<(), NoMemory> {
+        // SAFETY: the caller vouches for both; the list ends with null.
         unsafe {
-            (*self.0).cache_control = element;
+            let mut end = field;
+            while !(*end).is_null() {
+                end = &raw mut (**end).next;
+            }
+            (*element).next = ptr::null_mut();
+            *end = element;
         }
-        #[cfg(not(ngx_header_lists))]
+        Ok(())
+    }
+}
+
+#[cfg(not(ngx_header_lists))]
+impl Multi {
+    /// # Safety
+    /// `field` is a field of a live request.
+    pub(super) unsafe fn clear(field: *mut MultiField) {
+        // SAFETY: an array of pointers, empty or initialised: shortening it is enough.
+        unsafe { (*field).nelts = 0 };
+    }
+
+    /// # Safety
+    /// `field` is a field of a live request with that pool, `element` one of its headers.
+    pub(super) unsafe fn push(
+        field: *mut MultiField,
+        element: *mut ngx_table_elt_t,
+        pool: Pool<'_>,
+    ) -> Result<(), NoMemory> {
         // SAFETY: the array is initialised here if it was not; it lives in the request's pool.
         unsafe {
-            let array = ptr::addr_of_mut!((*self.0).cache_control);
             let size = size_of::<*mut ngx_table_elt_t>();
-            if (*array).elts.is_null() {
-                let elts = nginx_sys::ngx_palloc(self.1.as_ptr(), 2 * size);
+            if (*field).elts.is_null() {
+                let elts = nginx_sys::ngx_palloc(pool.as_ptr(), 2 * size);
                 if elts.is_null() {
                     return Err(NoMemory);
                 }
-                *array = nginx_sys::ngx_array_t {
-                    elts,
-                    nelts: 0,
-                    size,
-                    nalloc: 2,
-                    pool: self.1.as_ptr(),
-                };
+                let pool = pool.as_ptr();
+                *field = nginx_sys::ngx_array_t { elts, nelts: 0, size, nalloc: 2, pool };
             }
-            let slot = nginx_sys::ngx_array_push(array).cast::<*mut ngx_table_elt_t>();
+            let slot = nginx_sys::ngx_array_push(field).cast::<*mut ngx_table_elt_t>();
             if slot.is_null() {
                 return Err(NoMemory);
             }

@@ -114,7 +114,7 @@ fn pair(nginx: &Nginx, left: &AtomicUsize) -> Tally {
         let mut kept = VecDeque::new();
         let mut count = 0_usize;
         while left
-            .try_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1))
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1))
             .is_ok()
         {
             let batch: Vec<u8> = (0..BATCH).flat_map(|_| delivery(&claims(0)).to_bytes()).collect();
