@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use harness::{Connection, Reply};
+use harness::{Connection, Reply, patience};
 
 use super::{assert_tagged, before_head_end, request, unbuffered, ways, with_a_long_head};
 use crate::support::PAGE;
@@ -118,7 +118,7 @@ fn one_byte_at_a_time() {
 fn nothing_is_inserted_where_the_page_only_pauses() {
     // The first part ends as the place begins, and is flushed.
     let parts = ["<p>One.</p><b", "r><p>Two.</p></head", "er><p>Three.</p>"];
-    let pause = Duration::from_millis(150);
+    let pause = patience(Duration::from_millis(300));
     let paused = |reply: Reply, part: &str| reply.chunk(part).wait(pause);
     let (_upstream, nginx) =
         unbuffered(parts.into_iter().fold(Reply::chunked_html(&[]), paused).chunk(""));
