@@ -69,7 +69,7 @@ stress: build ## A million tokens, each brought twice at least, over killed work
 	@$(NGINX)
 	STRESS_DELIVERIES=$${STRESS_DELIVERIES:-1000000} \
 	    TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/$(MODULE) \
-	    cargo test --profile stress --package shared-session-tests -- --nocapture attacks::stress
+	    cargo test --package shared-session-tests -- --nocapture attacks::stress
 
 demo: build ## Three sites on http://alpha.localhost:8080 (DEMO_PORT) that share a visitor's session
 	@$(NGINX)
