@@ -94,9 +94,8 @@ fn a_broken_key_file_leaves_the_old_configuration_in_force() {
 fn nothing_prints_a_key() {
     let sites = sites_with("", |conf| conf.file("other.key", OLD));
     let prefix = sites.nginx.prefix();
-    let binary = fs::read_link(format!("/proc/{}/exe", sites.nginx.master_pid())).unwrap();
     for flag in ["-t", "-T"] {
-        let output = Command::new(&binary)
+        let output = Command::new(harness::nginx_binary())
             .arg("-p")
             .arg(prefix)
             .args(["-c", "conf/nginx.conf", "-e", "stderr", flag])

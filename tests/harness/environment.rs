@@ -13,7 +13,7 @@ pub fn workspace() -> &'static Path {
 
 /// The nginx under test: `TEST_NGINX_BINARY`, else `nginx` from `PATH` or an sbin directory, which
 /// an ordinary user's `PATH` often lacks.
-pub(crate) fn nginx_binary() -> PathBuf {
+pub fn nginx_binary() -> PathBuf {
     if let Some(binary) = env::var_os("TEST_NGINX_BINARY") {
         return workspace().join(binary);
     }

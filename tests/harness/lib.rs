@@ -29,7 +29,7 @@ mod visitor;
 
 pub use conf::Conf;
 pub use django::Django;
-pub use environment::{distribution_module, is_slowed, patience, workspace};
+pub use environment::{distribution_module, is_slowed, nginx_binary, patience, workspace};
 pub use grpc::GrpcUpstream;
 pub use http::{Connection, Http2, Request, Response};
 pub use jar::{Jar, StoredCookie};
