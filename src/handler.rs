@@ -9,13 +9,17 @@ use crate::conf::{Cookie, LocConf, Push};
 use crate::context::{Answer, Delivery, Opened};
 use crate::nginx::headers::Single;
 use crate::nginx::log::Level;
-use crate::nginx::request::Rc;
+use crate::nginx::request::{NOT_FOUND, Rc};
 use crate::nginx::{NoMemory, Request, clock};
 use crate::site::{self, Own};
 use crate::zone::{self, Use};
 
 /// Answers a request under the prefix; the content handler of `shared_session`.
 pub(crate) fn answer(r: Request<'_>) -> Result<Rc, NoMemory> {
+    if !r.is_main() {
+        // An include or the like: its answer is no answer of the client's.
+        return Ok(NOT_FOUND);
+    }
     let context = r.context_or_new()?;
     let plain = Answer { allow_origin: None, set_cookie: None, allow: false, script: false };
 
@@ -90,13 +94,13 @@ fn judge<'r>(
     if !token::is_well_formed(token) {
         return Err(Refused(Verdict::Malformed));
     }
-    let opened = token::open(srv.keys(r.main_conf()), token, r.pool().bytes(token::OPEN_BUFFER)?)
+    let opened = token::open(srv.keys(r.main_conf()), token, r.pool().secret(token::OPEN_BUFFER)?)
         .map_err(|error| {
-        Refused(match error {
-            token::OpenError::Malformed => Verdict::Malformed,
-            token::OpenError::Forged => Verdict::Forged,
-        })
-    })?;
+            Refused(match error {
+                token::OpenError::Malformed => Verdict::Malformed,
+                token::OpenError::Forged => Verdict::Forged,
+            })
+        })?;
     let claims = opened.claims;
     let now_ms = clock::now_ms();
     delivery.token = Some(Opened {

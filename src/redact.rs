@@ -7,7 +7,7 @@ use crate::nginx::{NoMemory, Request};
 /// It is called when the request has been read and again when it is logged: a request that nginx
 /// refuses while it reads it goes from the one straight to the other.
 pub(crate) fn request_line(r: Request<'_>) {
-    if !r.is_main() {
+    if !r.is_main() || r.srv_conf().sites().is_none() {
         return;
     }
     let prefix = r.srv_conf().prefix();

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use shared_session_core::delivery;
 use shared_session_core::key::Key;
 pub(crate) use shared_session_core::used::{Slot, Use};
 
@@ -61,6 +62,8 @@ pub(crate) fn use_token(r: Request<'_>, fingerprint: u64, issued_ms: u64) -> Use
     let used = zone.and_then(|zone| {
         zone.locked(|header, slots| {
             let keep = header.keep_ms.load(Ordering::Acquire);
+            // Another worker's idea of the time may lag behind this one's.
+            let keep = keep + delivery::MAX_CLOCK_SKEW_MS;
             let dead_until = clock::now_ms().saturating_sub(keep);
             shared_session_core::used::record(slots, fingerprint, issued_ms, dead_until)
         })

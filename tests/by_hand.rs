@@ -160,3 +160,21 @@ fn an_include_by_hand_shows_the_pages_own_tags() {
     let page = "<html><head><title>A</title><body>Hello</body>";
     assert_tagged(&request("GET", "/").send(&nginx), page, "<html><head>".len());
 }
+
+/// No token is sealed for an answer that has no page in it.
+#[test]
+fn head_seals_nothing() {
+    let http = "log_format tags '$request_method [$shared_session_loader]';";
+    let page = "access_log logs/tags.log tags;";
+    let upstream = Upstream::always(Reply::html(&[], PAGE));
+    let extra = Extra { http, page, ..Extra::default() };
+    let nginx = Nginx::start(&three_sites(&upstream.address(), &extra));
+    let response = request("HEAD", "/").send(&nginx);
+    assert_eq!(response.status, 200);
+    let log = || std::fs::read_to_string(nginx.prefix().join("logs/tags.log")).unwrap_or_default();
+    let deadline = std::time::Instant::now() + harness::patience(std::time::Duration::from_secs(5));
+    while log().is_empty() && std::time::Instant::now() < deadline {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_eq!(log(), "HEAD []\n");
+}

@@ -62,6 +62,7 @@ impl Directive for SitesDirective {
             return Err(ConfError::Duplicate);
         }
         let sites = Sites::parse(cf.words().into_iter().skip(1)).map_err(ConfError::Sites)?;
+        cf.main_conf().note_sites();
         once(&mut conf.sites, Rc::new(sites))
     }
 }
@@ -198,7 +199,7 @@ impl Directive for Loader {
         if conf.loader.is_some() {
             return Err(ConfError::Duplicate);
         }
-        conf.loader = Some(match cf.value() {
+        let loader = match cf.value() {
             b"on" => super::Loader::On,
             b"off" => super::Loader::Off,
             b"manual" => super::Loader::Manual,
@@ -212,8 +213,11 @@ impl Directive for Loader {
                     expected: "\"on\", \"off\", \"manual\" or a value with variables",
                 });
             }
-        });
-        Ok(())
+        };
+        if !loader.is_off() {
+            cf.main_conf().note_loader();
+        }
+        once(&mut conf.loader, loader)
     }
 }
 

@@ -45,6 +45,12 @@ pub(crate) enum ConfError {
          it must be at least {least} bytes"
     )]
     ZoneTooSmall { name: Text, size: usize, least: usize },
+    /// nginx has logged the reason.
+    #[error(
+        "the default \"shared_session_zone shared_session:1m\" cannot be made, give one of another \
+         name"
+    )]
+    DefaultZone,
     #[error("\"{directive}\" directive needs \"shared_session_sites\" on its server")]
     NoSites { directive: &'static str },
     #[error(

@@ -34,11 +34,11 @@ const DEFAULT_TIMEOUT: u64 = 30_000;
 #[derive(Default)]
 pub(crate) struct MainConf {
     zone: Option<ShmZone>,
-    /// A server has sites in effect; else the module stays out of nginx's way altogether.
+    /// There are sites; else the module stays out of nginx's way altogether.
     used: Cell<bool>,
     /// The longest timeout of any location, in milliseconds.
     longest_timeout: Cell<u64>,
-    /// A location has the loader.
+    /// The loader is on somewhere.
     has_loader: Cell<bool>,
     random_key: OnceCell<Vec<Key>>,
 }
@@ -48,31 +48,36 @@ impl MainConf {
         self.used.get()
     }
 
+    /// While directives are read: there are sites.
+    fn note_sites(&self) {
+        self.used.set(true);
+    }
+
+    /// While directives are read: the loader is on somewhere.
+    fn note_loader(&self) {
+        self.has_loader.set(true);
+    }
+
     pub(crate) fn zone(&self) -> Option<ShmZone> {
         self.zone
     }
 
-    /// After all directives were read and merged: what needs the whole picture.
-    pub(crate) fn finish(
-        &mut self,
-        servers: &[Server<'_>],
-        cf: &mut Conf<'_>,
-    ) -> Result<(), ConfError> {
-        if !self.is_used() {
-            return Ok(());
-        }
-        if self.zone.is_none() {
-            let zone = cf.shared_zone(DEFAULT_ZONE, DEFAULT_ZONE_SIZE);
-            self.zone =
-                Some(zone.ok_or(ConfError::NotCompiled { directive: "shared_session_zone" })?);
-        }
-        for server in servers {
-            server.conf.warn_of_handler(server, cf);
-        }
+    /// After all directives were read: what needs the whole picture.
+    pub(crate) fn finish(&mut self, cf: &mut Conf<'_>) -> Result<(), ConfError> {
         if self.has_loader.get()
             && let Some(module) = cf.filter_that_compresses_before()
         {
             return Err(ConfError::CompressesBefore { module });
+        }
+        if !self.is_used() {
+            if self.has_loader.get() {
+                return Err(ConfError::NoSites { directive: "shared_session_loader" });
+            }
+            return Ok(());
+        }
+        if self.zone.is_none() {
+            let zone = cf.shared_zone(DEFAULT_ZONE, DEFAULT_ZONE_SIZE);
+            self.zone = Some(zone.ok_or(ConfError::DefaultZone)?);
         }
         Ok(())
     }
@@ -114,14 +119,11 @@ enum Handler {
 }
 
 impl SrvConf {
-    pub(crate) fn merge(&mut self, prev: &Self, cf: &mut Conf<'_>) -> Result<(), ConfError> {
+    pub(crate) fn merge(&mut self, prev: &Self) -> Result<(), ConfError> {
         inherit(&mut self.sites, &prev.sites);
         inherit(&mut self.prefix, &prev.prefix);
         inherit(&mut self.keys, &prev.keys);
         inherit(&mut self.cookie, &prev.cookie);
-        if self.sites.is_some() {
-            cf.main_conf().used.set(true);
-        }
         let spec = CookieSpec::default_session;
         let cookie = Rc::new(Cookie { spec: spec(), domain: None });
         let cookie = Rc::clone(self.cookie.get_or_insert(cookie));
@@ -232,6 +234,10 @@ pub(crate) struct Attribute {
 
 impl LocConf {
     pub(crate) fn merge(&mut self, prev: &Self, cf: &mut Conf<'_>) -> Result<(), ConfError> {
+        let own_loader = self.loader.is_some_and(|loader| !loader.is_off());
+        if own_loader && cf.srv_conf().sites.is_none() {
+            return Err(ConfError::NoSites { directive: "shared_session_loader" });
+        }
         inherit(&mut self.loader, &prev.loader);
         inherit(&mut self.timeout, &prev.timeout);
         inherit(&mut self.replace, &prev.replace);
@@ -243,12 +249,6 @@ impl LocConf {
         main.longest_timeout.set(main.longest_timeout.get().max(self.timeout_ms()));
 
         let srv = cf.srv_conf();
-        if !self.loader().is_off() {
-            main.has_loader.set(true);
-        }
-        if !self.loader().is_off() && srv.sites.is_none() {
-            return Err(ConfError::NoSites { directive: "shared_session_loader" });
-        }
         self.check_handler(prev, srv, cf)
     }
 
@@ -311,6 +311,13 @@ impl LocConf {
 
     pub(crate) fn bind(&self) -> Option<ComplexValue> {
         self.bind
+    }
+}
+
+/// Warns where a server is not as it should be.
+pub(crate) fn warn_of_servers(servers: &[Server<'_>], cf: &mut Conf<'_>) {
+    for server in servers {
+        server.conf.warn_of_handler(server, cf);
     }
 }
 

@@ -40,6 +40,12 @@ impl<'r> Insertion<'r> {
     fn pass(&mut self, buf: Buf<'r>, out: &mut Output<'r>) -> Result<bool, NoMemory> {
         let Some(data) = buf.data() else {
             if !buf.is_last() {
+                if buf.is_in_file() {
+                    // The copy filter reads files for this one. Should one come all the same, its
+                    // bytes are not looked at, and those held back go first.
+                    self.release(self.held_len, out)?;
+                    self.scanner = Scanner::new();
+                }
                 out.push(buf)?;
                 return Ok(false);
             }

@@ -22,7 +22,8 @@ pub(crate) fn look<'r>(r: Request<'r>) -> Result<SharedPage<'r>, Page> {
     if !is_read_as_a_page(r) || !is_html(out) {
         return Err(Page::NotHtml);
     }
-    if out.content_encoding().is_some_and(|e| !e.is_empty() && !is(e, b"identity")) {
+    // `add_header` adds one that nginx itself does not know of.
+    if out.values(b"Content-Encoding").any(|e| !e.is_empty() && !is(e, b"identity")) {
         return Err(Page::Encoded);
     }
     let srv = r.srv_conf();

@@ -59,7 +59,7 @@ pub(crate) fn make<'r>(
         }
         len += tag.len(token);
     }
-    if r.is_header_only() {
+    if r.is_head() {
         return Ok(Some(Tags { len, rendered: None }));
     }
 

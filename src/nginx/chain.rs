@@ -67,6 +67,11 @@ impl<'r> Buf<'r> {
         unsafe { Some(slice::from_raw_parts(b.pos, b.last.offset_from(b.pos) as usize)) }
     }
 
+    /// Whether it is a part of a file.
+    pub(crate) fn is_in_file(self) -> bool {
+        self.get().in_file() != 0
+    }
+
     /// The last buffer of the response.
     pub(crate) fn is_last(self) -> bool {
         self.get().last_buf() != 0

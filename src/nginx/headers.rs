@@ -143,13 +143,6 @@ impl<'r> HeadersOut<'r> {
         unsafe { bytes(self.get().charset) }
     }
 
-    pub(crate) fn content_encoding(self) -> Option<&'r [u8]> {
-        // SAFETY: null or an element of the list.
-        let element = unsafe { self.get().content_encoding.as_ref()? };
-        // SAFETY: the string lives as long as the request.
-        (element.hash != 0).then(|| unsafe { bytes(element.value) })
-    }
-
     /// The length of the body in bytes, where it is known.
     pub(crate) fn content_length(self) -> Option<u64> {
         u64::try_from(self.get().content_length_n).ok()

@@ -28,7 +28,7 @@ static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     preconfiguration: Some(preconfiguration),
     postconfiguration: Some(postconfiguration),
     create_main_conf: Some(create::<MainConf>),
-    init_main_conf: None,
+    init_main_conf: Some(init_main_conf),
     create_srv_conf: Some(create::<SrvConf>),
     merge_srv_conf: Some(merge_srv_conf),
     create_loc_conf: Some(create::<LocConf>),
@@ -110,6 +110,15 @@ unsafe extern "C" fn create<T: Default>(cf: *mut ngx_conf_t) -> *mut c_void {
     })
 }
 
+/// After the whole http block was read, before its levels are merged.
+unsafe extern "C" fn init_main_conf(cf: *mut ngx_conf_t, conf: *mut c_void) -> *mut c_char {
+    guard::catch(failed(), || {
+        // SAFETY: nginx passes the structure that this module made; nobody else has it now.
+        let (mut cf, conf) = unsafe { (Conf::new(cf), &mut *conf.cast::<MainConf>()) };
+        done(conf.finish(&mut cf), &mut cf)
+    })
+}
+
 unsafe extern "C" fn merge_srv_conf(
     cf: *mut ngx_conf_t,
     prev: *mut c_void,
@@ -119,7 +128,7 @@ unsafe extern "C" fn merge_srv_conf(
         // SAFETY: nginx passes two different structures that this module made.
         let (mut cf, prev, conf) =
             unsafe { (Conf::new(cf), &*prev.cast::<SrvConf>(), &mut *conf.cast::<SrvConf>()) };
-        done(conf.merge(prev, &mut cf), &mut cf)
+        done(conf.merge(prev), &mut cf)
     })
 }
 
@@ -153,20 +162,24 @@ unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
 
 unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
     guard::catch(NGX_ERROR as ngx_int_t, || {
-        // SAFETY: in postconfiguration all structures exist and are merged; nothing else has a
-        // reference to MainConf or reads the filter chains' heads now.
+        // SAFETY: in postconfiguration all structures exist and are merged; nothing else reads the
+        // filter chains' heads now.
         unsafe {
             let ctx = (*cf).ctx.cast::<nginx_sys::ngx_http_conf_ctx_t>();
-            let main = &mut *(*(*ctx).main_conf.add(ctx_index())).cast::<MainConf>();
-            let servers: Vec<_> = location::servers(cf).collect();
-            let mut conf = Conf::new(cf);
-            if let Err(error) = main.finish(&servers, &mut conf) {
-                conf.fail(&error);
-                return NGX_ERROR as ngx_int_t;
-            }
+            // The heads of the chains are the process's, not the configuration's: were they to
+            // differ from one configuration to the next, one that is refused later would change
+            // what the running one does in new workers.
+            NEXT_HEADER_FILTER = ngx_http_top_header_filter;
+            ngx_http_top_header_filter = Some(header_filter);
+            NEXT_BODY_FILTER = ngx_http_top_body_filter;
+            ngx_http_top_body_filter = Some(body_filter);
+
+            let main = &*(*(*ctx).main_conf.add(ctx_index())).cast::<MainConf>();
             if !main.is_used() {
                 return NGX_OK as ngx_int_t;
             }
+            let servers: Vec<_> = location::servers(cf).collect();
+            conf::warn_of_servers(&servers, &mut Conf::new(cf));
 
             let core = (*ptr::addr_of!(ngx_http_core_module)).ctx_index;
             let core = (*(*ctx).main_conf.add(core)).cast::<ngx_http_core_main_conf_t>();
@@ -188,11 +201,6 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
                     core::slice::from_raw_parts_mut(all, phase.handlers.nelts).rotate_right(1);
                 }
             }
-
-            NEXT_HEADER_FILTER = ngx_http_top_header_filter;
-            ngx_http_top_header_filter = Some(header_filter);
-            NEXT_BODY_FILTER = ngx_http_top_body_filter;
-            ngx_http_top_body_filter = Some(body_filter);
         }
         NGX_OK as ngx_int_t
     })
@@ -230,7 +238,10 @@ unsafe extern "C" fn preaccess_handler(r: *mut ngx_http_request_t) -> ngx_int_t 
 
 unsafe extern "C" fn log_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     let restore = |r: Request<'_>| {
-        loader::restore_request(r);
+        // A subrequest is logged too, where `log_subrequest` says so.
+        if r.is_main() {
+            loader::restore_request(r);
+        }
         hide_token(r)
     };
     // SAFETY: nginx logs a request while it is still live.

@@ -6,7 +6,20 @@ use core::{mem, ptr, slice};
 
 use nginx_sys::{ngx_palloc, ngx_pnalloc, ngx_pool_cleanup_add, ngx_pool_t};
 
+use zeroize::Zeroize;
+
 use super::{NoMemory, fault};
+
+/// Bytes of a pool that hold a secret until the pool goes.
+struct Secret(*mut u8, usize);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        // SAFETY: pool memory, which is released only after the pool's cleanups have run; by then
+        // nobody reads it any more.
+        unsafe { slice::from_raw_parts_mut(self.0, self.1) }.zeroize();
+    }
+}
 
 /// A handle to a pool that lives for `'p`.
 #[derive(Clone, Copy)]
@@ -41,6 +54,13 @@ impl<'p> Pool<'p> {
             ptr::write_bytes(data, 0, len);
             Ok(slice::from_raw_parts_mut(data, len))
         }
+    }
+
+    /// As [`bytes`](Pool::bytes), wiped before the pool goes.
+    pub(crate) fn secret(self, len: usize) -> Result<&'p mut [u8], NoMemory> {
+        let bytes = self.bytes(len)?;
+        self.place(Secret(bytes.as_mut_ptr(), len))?;
+        Ok(bytes)
     }
 
     /// `parts`, one behind the other, in the pool.

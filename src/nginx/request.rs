@@ -22,6 +22,8 @@ use crate::context::Context;
 /// What nginx's functions return: `NGX_OK`, `NGX_ERROR`, a status and the like.
 pub(crate) type Rc = ngx_int_t;
 
+pub(crate) const NOT_FOUND: Rc = nginx_sys::NGX_HTTP_NOT_FOUND as Rc;
+
 /// A request that lives for `'r`, the life of its pool. A handle: copying it copies a pointer.
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'r>(*mut ngx_http_request_t, PhantomData<&'r ()>);
@@ -140,11 +142,6 @@ impl<'r> Request<'r> {
         unsafe { HeadersOut::new(ptr::addr_of_mut!((*self.0).headers_out), self.pool()) }
     }
 
-    /// Only headers go to the client: HEAD, 304 and the like.
-    pub(crate) fn is_header_only(self) -> bool {
-        self.get().header_only() != 0
-    }
-
     /// Byte ranges are not offered for this answer.
     pub(crate) fn forbid_ranges(self) {
         // SAFETY: a bit field of a live request, written by the one thread that has it.
@@ -208,7 +205,7 @@ impl<'r> Request<'r> {
         // reference.
         unsafe {
             let slot = self.get().ctx.add(module::ctx_index());
-            if (*slot).is_null() && self.get().internal() != 0 {
+            if (*slot).is_null() && self.get().internal() != 0 && self.is_main() {
                 *slot = self.kept_context();
             }
             (*slot).cast::<Context<'r>>().as_ref()

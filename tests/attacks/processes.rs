@@ -157,3 +157,42 @@ fn a_page_that_is_under_way_outlives_the_binary() {
     assert!(response.complete, "{}", response.head());
     assert_eq!(take_tags(&response.text()).0, PAGE);
 }
+
+/// A configuration that nginx refuses leaves the running one as it is, also in workers that are
+/// forked later: the heads of nginx's filter chains belong to the process.
+#[test]
+fn a_refused_reload_changes_nothing() {
+    let extra = crate::support::Extra { page: "add_header X-Seen yes;", ..Default::default() };
+    let sites = Sites::with(&extra);
+    let nginx = &sites.nginx;
+    nginx.allow("[emerg]");
+    nginx.allow("exited on signal 9");
+    let file = nginx.prefix().join("conf/nginx.conf");
+    let good = fs::read_to_string(&file).unwrap();
+    let push = "shared_session_push set;";
+    let zone = format!("limit_req_zone $uri zone=shared_session:2m rate=1r/s; {push}");
+    let head = good.split("http {").next().unwrap();
+    let refused = [
+        // The name of the zone that the module makes by itself is taken.
+        good.replace(push, &zone),
+        // The module has nothing to do in it.
+        format!("{head}http {{ server {{ listen {}; }} }}\nbogus;", nginx.address("http")),
+    ];
+    for refused in refused {
+        assert_ne!(refused, good);
+        fs::write(&file, &refused).unwrap();
+        let before = nginx.error_log().matches("[emerg]").count();
+        nginx.signal(Signal::HUP);
+        wait_until("the refusal", || nginx.error_log().matches("[emerg]").count() > before);
+        let old = nginx.worker_pids();
+        harness::kill(old[0], Signal::KILL);
+        wait_until("another worker", || {
+            let now = nginx.worker_pids();
+            now.len() == 1 && now != old
+        });
+        let page = Request::get("http://www.example.com/").header("Cookie", "sessionid=s3ss10n");
+        let page = page.send(nginx);
+        assert_eq!(page.header("X-Seen").as_deref(), Some("yes"), "{}", page.head());
+        assert_eq!(take_tags(&page.text()).1.len(), 2);
+    }
+}

@@ -136,3 +136,14 @@ fn access_rules_and_limits() {
     assert_nginxs_page(&refused, 401);
     assert!(refused.header("WWW-Authenticate").is_some());
 }
+
+/// A subrequest that is logged must not end what was changed for the main request.
+#[test]
+fn a_logged_subrequest() {
+    let auth = "location = /auth { internal; log_subrequest on; proxy_pass http://@second@;
+        proxy_pass_request_body off; proxy_set_header Content-Length ''; }";
+    let site = Beside::new("auth_request /auth; gzip on; gzip_min_length 1;", auth);
+    let response = site.send(&as_browser(request("GET", "/")));
+    assert_eq!(response.header("Content-Encoding").as_deref(), Some("gzip"), "{}", response.head());
+    assert_eq!(withheld(&site.first.last()), all());
+}

@@ -69,6 +69,14 @@ fn the_loader_is_on_or_off_and_needs_sites() {
         &["\"shared_session_loader\"", "\"shared_session_sites\""],
     );
     assert_good(&Case { page: "shared_session_loader off;", ..without }.conf());
+    let everywhere = Case { http: "shared_session_loader on;", server: "", page: "" };
+    assert_refused(&everywhere.conf(), "a loader without any sites", &["\"shared_session_sites\""]);
+    // One server's sites are enough for a loader that all servers inherit.
+    let other = "server { listen @other@; shared_session_sites a.test b.test;
+        location ^~ /shared-session/ { shared_session; } }";
+    let other = other.replace("@other@", "127.0.0.1:1");
+    let http = format!("shared_session_loader on; {other}");
+    assert_good(&Case { http: &http, server: "", page: "" }.conf());
 }
 
 #[test]

@@ -179,3 +179,12 @@ fn a_page_is_one_visitors_in_every_protocol_version_and_method() {
         assert_eq!(cache_control(&response), ["private, no-cache"]);
     }
 }
+
+/// `add_header` makes a header that nginx's own filters do not look at.
+#[test]
+fn an_encoding_that_the_configuration_names_is_an_encoding() {
+    let (_upstream, nginx) = started(Reply::html(&[], PAGE), "add_header Content-Encoding br;");
+    let response = request("GET", "/").send(&nginx);
+    assert_eq!(response.text(), PAGE);
+    assert_eq!(nginx.log(&response).page(), "encoded");
+}
