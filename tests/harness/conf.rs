@@ -12,7 +12,8 @@ use crate::{environment, free_port, tls};
 /// A configuration: what a test writes into the `http` block, and what the harness puts around it.
 ///
 /// In the text, `@NAME@` stands for a value given with [`Conf::set`], and
-/// - `@http@` and `@https@` for the values of `listen` directives on 127.0.0.1,
+/// - `@http@`, `@https@` and `@quic@` for the values of `listen` directives on 127.0.0.1, the last
+///   two with one port number, as browsers expect it,
 /// - `@prefix@` for the temporary prefix.
 #[derive(Clone, Debug)]
 pub struct Conf {
@@ -249,6 +250,7 @@ http {{
         let own = [
             ("http".to_owned(), format!("127.0.0.1:{}", written.http)),
             ("https".to_owned(), format!("127.0.0.1:{} ssl", written.https)),
+            ("quic".to_owned(), format!("127.0.0.1:{} quic", written.https)),
             ("prefix".to_owned(), written.directory.path().display().to_string()),
         ];
         // What a test gives may name a port in its turn.

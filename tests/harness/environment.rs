@@ -48,19 +48,40 @@ fn built(variable: &str, folder: &str) -> PathBuf {
 /// `ngx_http_xslt_filter_module`. `None`, which is said on the terminal, where it is not installed
 /// or the nginx under test is another one: a test then has nothing to run against.
 pub fn distribution_module(name: &str) -> Option<PathBuf> {
-    let version = Command::new(nginx_binary()).arg("-V").output().expect("nginx -V");
-    let version = String::from_utf8_lossy(&version.stderr).into_owned();
-    let folder = version.split(" --modules-path=").nth(1).and_then(|rest| rest.split(' ').next());
-    let file = folder.map(|folder| Path::new(folder.trim()).join(name).with_extension("so"));
+    let built = configure_arguments();
+    let folder = built.iter().find_map(|argument| argument.strip_prefix("--modules-path="));
+    let file = folder.map(|folder| Path::new(folder).join(name).with_extension("so"));
     let found = file.filter(|file| file.is_file());
     if found.is_none() {
-        // The test runner keeps back what print macros write in a test that passes, not this.
-        let thread = std::thread::current();
-        let test = thread.name().unwrap_or("a test");
-        let message = format!("\nNOT RUN: {test}: this nginx has no {name}\n");
-        std::io::stderr().write_all(message.as_bytes()).expect("stderr");
+        say_not_run(name);
     }
     found
+}
+
+/// Whether the nginx under test was built with a module of nginx's own that not every build has,
+/// such as `http_v3_module`. If not, this is said on the terminal: a test then has nothing to run
+/// against.
+pub fn built_with(name: &str) -> bool {
+    let has = configure_arguments().contains(&format!("--with-{name}"));
+    if !has {
+        say_not_run(name);
+    }
+    has
+}
+
+/// What the nginx under test was configured with, as far as it holds no blanks.
+fn configure_arguments() -> Vec<String> {
+    let version = Command::new(nginx_binary()).arg("-V").output().expect("nginx -V");
+    let printed = String::from_utf8_lossy(&version.stderr).into_owned();
+    printed.split_whitespace().map(str::to_owned).collect()
+}
+
+fn say_not_run(missing: &str) {
+    // The test runner keeps back what print macros write in a test that passes, not this.
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    let message = format!("\nNOT RUN: {test}: this nginx has no {missing}\n");
+    std::io::stderr().write_all(message.as_bytes()).expect("stderr");
 }
 
 /// The words of `TEST_NGINX_WRAPPER`.

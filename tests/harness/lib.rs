@@ -29,9 +29,11 @@ mod visitor;
 
 pub use conf::Conf;
 pub use django::Django;
-pub use environment::{distribution_module, is_slowed, nginx_binary, patience, workspace};
+pub use environment::{
+    built_with, distribution_module, is_slowed, nginx_binary, patience, workspace,
+};
 pub use grpc::GrpcUpstream;
-pub use http::{Connection, Http2, Request, Response};
+pub use http::{Connection, Http2, Http3, Request, Response};
 pub use jar::{Jar, StoredCookie};
 pub use logs::LogLine;
 pub use nginx::{Nginx, kill};

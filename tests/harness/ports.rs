@@ -1,6 +1,6 @@
 //! Free ports on 127.0.0.1.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,7 +11,7 @@ const COUNT: u32 = 22_000;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A port that was free a moment ago and that no other caller in this process was given.
+/// A port that was free a moment ago, for TCP and UDP, and that no other caller in this process was given.
 /// Another process may still take it: who listens there has to be ready to try another.
 pub fn free_port() -> u16 {
     // Test binaries that run at the same time start at different places.
@@ -19,7 +19,8 @@ pub fn free_port() -> u16 {
     for _ in 0..COUNT {
         let offset = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT;
         let port = u16::try_from(FIRST + offset).expect("the range is below 65536");
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        let address = ("127.0.0.1", port);
+        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
             return port;
         }
     }

@@ -59,15 +59,23 @@ impl Secrets {
         self.set().retain(|known| !secret.windows(known.len()).any(|part| part == known));
     }
 
-    /// The lines of `log` that show one; nginx's own debug lines may, and what it says at info of a
-    /// request that it refuses while it reads it, where no module has a say yet.
+    /// The lines of `log` that show one; nginx's own debug lines may, and what it says at info, in
+    /// HTTP/3 also at error, of a request that it refuses while it reads it, where no module has a
+    /// say yet.
     pub(crate) fn shown_in(&self, log: &[u8]) -> Vec<String> {
         let set = self.set();
         let finder = AhoCorasick::new(set.iter()).expect("a searcher");
         let holds = |line: &[u8], text: &[u8]| line.windows(text.len()).any(|part| part == text);
         let is_nginxs_own = |line: &[u8]| {
-            let is_unread = holds(line, b" while reading client request ");
-            holds(line, b" [debug] ") || (holds(line, b" [info] ") && is_unread)
+            // HTTP/2 and HTTP/3 have no line.
+            let is_unread = [" line,", " headers,", ","]
+                .map(|part| format!(" while reading client request{part}"))
+                .iter()
+                .any(|action| holds(line, action.as_bytes()));
+            let is_http3 = holds(line, b" HTTP/3.0\"");
+            holds(line, b" [debug] ")
+                || (is_unread
+                    && (holds(line, b" [info] ") || is_http3 && holds(line, b" [error] ")))
         };
         log.split(|&byte| byte == b'\n')
             .filter(|line| finder.is_match(line) && !is_nginxs_own(line))

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
-use http::HeaderMap;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -14,13 +13,16 @@ use tokio::runtime::{self, Runtime};
 use tokio_rustls::TlsConnector;
 
 use super::connection::SentAs;
+use super::message::{add_fields, begun, head_of};
 use super::{Request, Response};
+use crate::secrets::Secrets;
 use crate::{Nginx, patience, tls};
 
 /// A connection that carries several requests, also at once.
 pub struct Http2 {
     sender: SendRequest<Bytes>,
     sent_as: SentAs,
+    secrets: Arc<Secrets>,
     // Ends last: the connection is one of its tasks.
     runtime: Runtime,
 }
@@ -32,7 +34,8 @@ impl Http2 {
         let address = nginx.address(scheme);
         let log_from = nginx.access_log().len();
         let (sender, port) = runtime.block_on(connect(address, scheme, host.to_owned()));
-        Self { sender, sent_as: SentAs { port, nth: 0, log_from }, runtime }
+        let sent_as = SentAs { port, nth: 0, log_from };
+        Self { sender, sent_as, secrets: nginx.secrets(), runtime }
     }
 
     /// Sends the request and reads its answer.
@@ -49,9 +52,10 @@ impl Http2 {
             let mut sender = sender.ready().await.expect("an open connection");
             let mut answers = Vec::new();
             for request in requests {
+                self.secrets.note_message(&request.to_bytes());
                 let body = Bytes::copy_from_slice(request.body());
                 let (answer, mut stream) =
-                    sender.send_request(head(request), body.is_empty()).expect("nginx reads");
+                    sender.send_request(head_of(request), body.is_empty()).expect("nginx reads");
                 if !body.is_empty() {
                     stream.send_data(body, true).expect("nginx reads");
                 }
@@ -65,10 +69,15 @@ impl Http2 {
             }
             responses
         };
-        self.runtime.block_on(async {
+        let responses = self.runtime.block_on(async {
             let limit = patience(Duration::from_secs(15));
             tokio::time::timeout(limit, exchange).await.expect("nginx answers")
-        })
+        });
+        for response in &responses {
+            self.secrets.note_message(&response.raw_head);
+            self.secrets.note_message(&response.body);
+        }
+        responses
     }
 }
 
@@ -103,24 +112,9 @@ async fn handshake(
     sender
 }
 
-fn head(request: &Request) -> http::Request<()> {
-    let mut head = http::Request::builder().method(request.method.as_str()).uri(request.url());
-    for (name, value) in request.headers() {
-        head = head.header(name, value.as_slice());
-    }
-    head.body(()).expect("a request")
-}
-
 async fn read(answer: ResponseFuture, sent_as: SentAs) -> Response {
     let (head, mut stream) = answer.await.expect("nginx answers").into_parts();
-    let mut response = Response {
-        status: head.status.as_u16(),
-        headers: lines(&head.headers),
-        body: Vec::new(),
-        raw_head: Vec::new(),
-        complete: true,
-        sent_as,
-    };
+    let mut response = begun(&head, sent_as);
     while let Some(data) = stream.data().await {
         let Ok(data) = data else {
             response.complete = false;
@@ -130,16 +124,7 @@ async fn read(answer: ResponseFuture, sent_as: SentAs) -> Response {
         response.body.extend_from_slice(&data);
     }
     if let Ok(Some(trailers)) = stream.trailers().await {
-        response.headers.extend(lines(&trailers));
-    }
-    response.raw_head = format!("HTTP/2 {}", response.status).into_bytes();
-    for (name, value) in &response.headers {
-        let line = [b"\r\n", name.as_bytes(), b": ", value];
-        response.raw_head.extend_from_slice(&line.concat());
+        add_fields(&mut response, &trailers);
     }
     response
-}
-
-fn lines(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
-    headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect()
 }
