@@ -3,3 +3,4 @@
 mod cgi;
 mod grpc;
 mod http2;
+mod http3;
