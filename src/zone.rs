@@ -3,13 +3,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use shared_session_core::delivery;
 use shared_session_core::key::Key;
 pub(crate) use shared_session_core::used::{Slot, Use};
 
 use crate::nginx::Request;
 use crate::nginx::clock;
 use crate::nginx::log::Level;
+
+/// A used token is remembered for so much longer than it is good, in milliseconds: workers cache
+/// the time, and one that is busy may lag behind the one that forgets.
+const CLOCK_LAG_MS: u64 = 1000;
 
 /// The start of the zone's memory. It is made in the master, before any worker exists.
 pub(crate) struct Header {
@@ -62,9 +65,7 @@ pub(crate) fn use_token(r: Request<'_>, fingerprint: u64, issued_ms: u64) -> Use
     let used = zone.and_then(|zone| {
         zone.locked(|header, slots| {
             let keep = header.keep_ms.load(Ordering::Acquire);
-            // Another worker's idea of the time may lag behind this one's.
-            let keep = keep + delivery::MAX_CLOCK_SKEW_MS;
-            let dead_until = clock::now_ms().saturating_sub(keep);
+            let dead_until = clock::now_ms().saturating_sub(keep + CLOCK_LAG_MS);
             shared_session_core::used::record(slots, fingerprint, issued_ms, dead_until)
         })
     });
