@@ -172,11 +172,11 @@ fn logs_show_what_the_client_sent() {
     let fields = names.map(|name| format!("$http_{name}")).join("|");
     let http = format!("log_format client escape=none '{fields}';");
     let upstream = Upstream::always(Reply::html(&[], PAGE));
-    let page = "access_log logs/access.log tests; access_log logs/client.log client;";
+    // Written in this order, so that the second line comes with the first behind it.
+    let page = "access_log logs/client.log client; access_log logs/access.log tests;";
     let extra = Extra { http: &http, page, ..Extra::default() };
     let nginx = Nginx::start(&three_sites(&upstream.address(), &extra));
     let response = as_browser(Request::get(URL)).header("Cookie", SESSION).send(&nginx);
-    // Both lines are written at once.
     assert_eq!(nginx.log(&response).page(), "shared");
     let logged = std::fs::read_to_string(nginx.prefix().join("logs/client.log")).unwrap();
     assert_eq!(logged.trim_end(), BROWSER.map(|(_, value)| value).join("|"));
