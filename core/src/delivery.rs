@@ -1,6 +1,5 @@
 //! Whether a destination takes a token's session, and what is said about it.
 use crate::{
-    cookie::Found,
     origin::Sites,
     token::{Claims, Kind},
 };
@@ -132,27 +131,6 @@ fn fits_sites(claims: &Claims<'_>, visit: &Visit<'_>) -> bool {
         _ => false,
     };
     claims.kind == visit.kind && claims.destination == visit.own && are_two_sites
-}
-
-/// When a delivered session replaces one that the visitor has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Replace {
-    /// Never: only where there is none.
-    Empty,
-    /// Always.
-    Always,
-}
-
-/// Decides between the session held and the new one: [`Verdict::Delivered`], [`Verdict::Same`] or
-/// [`Verdict::Kept`]. Of several different session cookies none is replaced, since which of them
-/// would go is not known.
-pub fn decide(policy: Replace, held: Found<'_>, new: &[u8]) -> Verdict {
-    match (held, policy) {
-        (Found::None, _) => Verdict::Delivered,
-        (Found::One(value), _) if value == new => Verdict::Same,
-        (Found::Twins, _) | (Found::One(_), Replace::Empty) => Verdict::Kept,
-        (Found::One(_), Replace::Always) => Verdict::Delivered,
-    }
 }
 
 #[cfg(test)]

@@ -188,18 +188,6 @@ fn the_first_check_that_fails_speaks() {
 }
 
 #[test]
-fn which_session_wins() {
-    use {Replace::*, Verdict::*};
-    for policy in [Empty, Always] {
-        assert_eq!(decide(policy, Found::None, b"new"), Delivered);
-        assert_eq!(decide(policy, Found::One(b"new"), b"new"), Same);
-        assert_eq!(decide(policy, Found::Twins, b"new"), Kept);
-    }
-    assert_eq!(decide(Empty, Found::One(b"old"), b"new"), Kept);
-    assert_eq!(decide(Always, Found::One(b"old"), b"new"), Delivered);
-}
-
-#[test]
 fn verdicts_are_named_as_documented() {
     use Verdict::*;
     let verdicts = [

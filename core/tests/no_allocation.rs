@@ -1,6 +1,12 @@
 //! What is called per request allocates nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-use shared_session_core::{cookie::*, delivery::*, html::*, key::*, origin::*, tag::*, token::*};
+use shared_session_core::{
+    cookie::*, delivery::*, html::*, key::*, origin::*, session::*, tag::*, token::*,
+};
+use shared_session_core::{
+    parked::{self, Parked},
+    stamp::{self, Stamp},
+};
 use std::hint::black_box;
 
 fn assert_no_allocation(run: impl FnOnce()) {
@@ -47,8 +53,13 @@ fn a_delivery() {
         };
         assert_eq!(check(&opened.claims, &visit), Ok(()));
         let value = opened.claims.cookies.get(b"sid").unwrap();
-        let held = find([&b"a=1; sid=y"[..], b"sid=y"], b"sid");
-        assert_eq!(decide(Replace::Always, held, value), Verdict::Delivered);
+        let cookies = [&b"a=1; sid=y"[..], b"sid=y"];
+        let held = Held::new(find(cookies, b"sid"), None, false, 3);
+        let new = Incoming { value, lineage: None, parked_ms: None };
+        assert_eq!(decide(Replace::Always, &held, new), Decision::Delivered);
+        let edit =
+            Edit { headers: cookies.into_iter(), unwanted: |n: &[u8]| n == b"sid", added: &[] };
+        assert_eq!(edit.write(&mut line), Some(3));
         let cookie = SetCookie {
             name: b"sid",
             value,
@@ -66,6 +77,35 @@ fn a_delivery() {
         // What is refused allocates no more than what is taken.
         assert!(cookie.write(&mut line[..20]).is_none());
         assert!(open(&keys[..1], &token[..100], &mut buf).is_err());
+    });
+}
+
+#[test]
+fn stamps_and_parked_sessions() {
+    let keys = [Key::new(&[1; 32])];
+    let (mut out, mut scratch, mut buf) =
+        ([0; parked::MAX_LEN], [0; parked::BUFFER], [0; parked::BUFFER]);
+    assert_no_allocation(|| {
+        let held = Held::new(Found::One(b"x"), None, false, 3);
+        let stamp = held.restamp(None, true, 3000, || [1; 16]).unwrap();
+        let mut text = [0; stamp::MAX_LEN];
+        let text = stamp.seal(&keys[0], [2; 24], b"a.example", &mut text).unwrap();
+        assert_eq!(Stamp::open(&keys, b"a.example", text), Some(stamp));
+        let claims = Claims {
+            kind: Kind::Script,
+            issued_ms: 2000,
+            source: b"https://a.example",
+            destination: b"https://b.example",
+            cookies: Cookies::List(&[(b"sid", b"x")]),
+            expires_s: None,
+            bind: None,
+            state: None,
+            lineage: Some(stamp.lineage),
+        };
+        let parked = Parked::new(&claims, 3000);
+        assert!(parked.fits(b"sid"));
+        let text = parked.seal(&keys[0], [3; 24], b"b", &mut scratch, &mut out).unwrap();
+        assert!(Parked::open(&keys, b"b", text, 3, &mut buf).is_some());
     });
 }
 

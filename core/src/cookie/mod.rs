@@ -1,10 +1,12 @@
 //! Cookies: found in requests, watched in answers, configured and written.
 mod change;
 mod date;
+mod edit;
 mod set_cookie;
 mod spec;
 
 pub use change::{Change, set_cookie_change};
+pub use edit::Edit;
 pub use set_cookie::SetCookie;
 pub use spec::{CookieSpec, CookieSpecError, Lifetime, Secure};
 

@@ -4,7 +4,7 @@
 //! sealed with XAES-256-GCM. The associated data binds what kind of message it is, the version and
 //! the key id.
 mod claims;
-mod wire;
+pub(crate) mod wire;
 
 pub use claims::{Claims, Cookies, EncodedCookies, Kind, Lineage};
 

@@ -13,7 +13,7 @@ const HAS_LINEAGE: u8 = 8;
 const KNOWN_FLAGS: u8 = HAS_EXPIRES | HAS_BIND | HAS_STATE | HAS_LINEAGE;
 
 /// The bytes that [`write`] needs.
-pub(super) fn len(claims: &Claims<'_>) -> usize {
+pub(crate) fn len(claims: &Claims<'_>) -> usize {
     let text = |text: &[u8]| text.len().saturating_add(2);
     let optional = claims.expires_s.map_or(0, |_| 8)
         + claims.bind.map_or(0, |_| 32)
@@ -25,7 +25,7 @@ pub(super) fn len(claims: &Claims<'_>) -> usize {
 }
 
 /// Writes the claims into `out`, which is [`len`] bytes long.
-pub(super) fn write(claims: &Claims<'_>, out: &mut [u8]) -> Result<(), SealError> {
+pub(crate) fn write(claims: &Claims<'_>, out: &mut [u8]) -> Result<(), SealError> {
     if !are_cookies(&claims.cookies) {
         return Err(SealError::BadCookie);
     }
@@ -61,7 +61,7 @@ pub(super) fn write(claims: &Claims<'_>, out: &mut [u8]) -> Result<(), SealError
 }
 
 /// Reads claims. None where the bytes are anything but what [`write`] writes.
-pub(super) fn read(mut bytes: &[u8]) -> Option<Claims<'_>> {
+pub(crate) fn read(mut bytes: &[u8]) -> Option<Claims<'_>> {
     let input = &mut bytes;
     let [flags, kind] = take(input)?;
     if flags & !KNOWN_FLAGS != 0 {

@@ -1,0 +1,112 @@
+//! A request's cookies, rewritten.
+use super::{split_pair, trim};
+
+/// A request's `Cookie` headers as one, without some of its cookies and with others at its end.
+#[derive(Clone, Copy)]
+pub struct Edit<'a, H, W> {
+    /// The values of the headers, in order.
+    pub headers: H,
+    /// Which cookies go, by name.
+    pub unwanted: W,
+    /// (name, value) pairs to add.
+    pub added: &'a [(&'a [u8], &'a [u8])],
+}
+
+impl<'a, H, W> Edit<'a, H, W>
+where
+    H: Iterator<Item = &'a [u8]> + Clone,
+    W: Fn(&[u8]) -> bool,
+{
+    /// The exact length in bytes of what [`write`](Self::write) writes.
+    pub fn len(&self) -> usize {
+        let mut len = 0;
+        self.for_each(|part| len += part.len());
+        len
+    }
+
+    /// Is nothing left?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes the header's value and returns its length; none where `out` is too small.
+    pub fn write(&self, out: &mut [u8]) -> Option<usize> {
+        let mut at = Some(0);
+        self.for_each(|part| {
+            at = at.and_then(|at| {
+                out.get_mut(at..at + part.len())?.copy_from_slice(part);
+                Some(at + part.len())
+            });
+        });
+        at
+    }
+
+    /// All that is written, piece by piece.
+    fn for_each(&self, mut put: impl FnMut(&[u8])) {
+        let mut is_first = true;
+        let mut separate = |put: &mut dyn FnMut(&[u8])| {
+            if !std::mem::take(&mut is_first) {
+                put(b"; ");
+            }
+        };
+        for pair in self.headers.clone().flat_map(|header| header.split(|&byte| byte == b';')) {
+            let pair = trim(pair);
+            let is_unwanted = split_pair(pair).is_some_and(|(name, _)| (self.unwanted)(name));
+            if !pair.is_empty() && !is_unwanted {
+                separate(&mut put);
+                put(pair);
+            }
+        }
+        for (name, value) in self.added {
+            separate(&mut put);
+            put(name);
+            put(b"=");
+            put(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::cookie::{Found, find};
+    use proptest::prelude::*;
+
+    fn edited(headers: &[&[u8]], unwanted: &[&[u8]], added: &[(&[u8], &[u8])]) -> Vec<u8> {
+        let unwanted = |name: &[u8]| unwanted.contains(&name);
+        let edit = Edit { headers: headers.iter().copied(), unwanted, added };
+        let mut out = vec![0; edit.len()];
+        assert_eq!(edit.write(&mut out), Some(out.len()));
+        assert_eq!(edit.is_empty(), out.is_empty());
+        if let Some((_, short)) = out.clone().split_last_mut() {
+            assert_eq!(edit.write(short), None);
+        }
+        out
+    }
+
+    #[test]
+    fn cookies_go_and_come() {
+        let headers = [&b"a=1;b=2 ;; c"[..], b"b=3; d=4=5"];
+        assert_eq!(edited(&headers, &[], &[]), b"a=1; b=2; c; b=3; d=4=5");
+        assert_eq!(edited(&headers, &[b"b"], &[(b"b", b"x")]), b"a=1; c; d=4=5; b=x");
+        assert_eq!(edited(&[b" b=1 "], &[b"b"], &[]), b"");
+        assert_eq!(edited(&[], &[], &[(b"b", b"x"), (b"c", b"y")]), b"b=x; c=y");
+        assert_eq!(edited(&[b"c"], &[b"c"], &[]), b"c", "not a cookie that has that name");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_not_touched_is_found_as_before(
+            headers in prop::collection::vec("[ab]?=?[xy ;=]{0,6}[ab]=[xy]{0,3}", 0..4),
+        ) {
+            let headers: Vec<&[u8]> = headers.iter().map(String::as_bytes).collect();
+            let out = edited(&headers, &[b"a"], &[(b"n", b"1")]);
+            let again = |name: &[u8]| format!("{:?}", find([&out[..]], name));
+            prop_assert_eq!(find([&out[..]], b"a"), Found::None);
+            prop_assert_eq!(find([&out[..]], b"n"), Found::One(b"1"));
+            let before = find(headers.iter().copied(), b"b");
+            prop_assert_eq!(again(b"b"), format!("{before:?}"));
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Which session wins, and what a stamp says after an answer (DESIGN, section 6).
+use crate::{
+    cookie::{Change, Expiry, Found},
+    delivery::Verdict,
+    stamp::{SessionId, Stamp},
+    token::Lineage,
+};
+
+/// When a delivered session replaces one that the visitor has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Replace {
+    /// Never: only where there is none.
+    Empty,
+    /// Also where the new one grew out of the one held.
+    Successor,
+    /// Always.
+    Always,
+}
+
+/// The session that a visitor brought, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'a> {
+    found: Found<'a>,
+    known: Known,
+}
+
+/// What the stamp tells, once it was held against the session cookie.
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    Nothing,
+    /// The session held, or one whose cookie was withheld.
+    Live(Stamp),
+    /// The visitor logged out of one.
+    Ended(Stamp),
+}
+
+impl<'a> Held<'a> {
+    /// What a request holds: its session cookie, and the stamp that came with it, if it opened.
+    ///
+    /// A stamp whose session did not come stands for it (browsers withhold a `Strict` cookie on a
+    /// cross-site navigation), unless the request is `same_origin`, where nothing is withheld.
+    pub fn new(found: Found<'a>, stamp: Option<Stamp>, same_origin: bool, now_s: u64) -> Self {
+        let known = match (found, stamp) {
+            (Found::Twins, _) | (_, None) => Known::Nothing,
+            (_, Some(stamp)) if stamp.is_ended => Known::Ended(stamp),
+            (Found::One(value), Some(stamp)) if stamp.session == SessionId::of(value) => {
+                Known::Live(stamp)
+            }
+            (Found::One(_), Some(_)) => Known::Nothing,
+            (Found::None, Some(stamp)) => {
+                let has_ended = stamp.expires_s.is_some_and(|end_s| end_s <= now_s);
+                if same_origin || has_ended { Known::Nothing } else { Known::Live(stamp) }
+            }
+        };
+        Self { found, known }
+    }
+
+    /// What a request holds once this session was handed over to it.
+    pub fn handed_over(value: &'a [u8], stamp: Stamp) -> Self {
+        Self { found: Found::One(value), known: Known::Live(stamp) }
+    }
+
+    /// The session cookie, as it came.
+    pub fn found(&self) -> Found<'a> {
+        self.found
+    }
+
+    /// The stamp of the session held, where it has one.
+    pub fn stamp(&self) -> Option<Stamp> {
+        match self.known {
+            Known::Live(stamp) => Some(stamp),
+            Known::Nothing | Known::Ended(_) => None,
+        }
+    }
+
+    /// Is there neither a session nor a stamp that names one?
+    pub fn is_empty(&self) -> bool {
+        self.found == Found::None && self.stamp().is_none()
+    }
+
+    /// The family that a new value belongs to, and its time.
+    fn next_lineage(&self, now_ms: u64, family: impl FnOnce() -> [u8; 16]) -> Lineage {
+        match self.known {
+            Known::Live(Stamp { lineage, .. }) | Known::Ended(Stamp { lineage, .. }) => {
+                // Clocks of different nodes differ; what follows is later all the same.
+                let set_ms = now_ms.max(lineage.set_ms.saturating_add(1));
+                Lineage { set_ms, ..lineage }
+            }
+            Known::Nothing => Lineage { family: family(), set_ms: now_ms },
+        }
+    }
+
+    /// The stamp that must be set with an answer that does `change` to the session cookie; none
+    /// where nothing changes. `is_page`: the answer is an HTML document, which gives a session its
+    /// first stamp. `family` makes a new family, of random bytes.
+    pub fn restamp(
+        &self,
+        change: Option<Change<'_>>,
+        is_page: bool,
+        now_ms: u64,
+        family: impl FnOnce() -> [u8; 16],
+    ) -> Option<Stamp> {
+        if self.found == Found::Twins {
+            return None;
+        }
+        match (change, self.found, self.known) {
+            (Some(Change::Set { value, expiry }), _, known) => {
+                let session = SessionId::of(value);
+                let expires_s = match expiry {
+                    Expiry::At(end_s) => Some(end_s),
+                    Expiry::Session => None,
+                };
+                let lineage = match known {
+                    Known::Live(stamp) if stamp.session == session => stamp.lineage,
+                    _ => self.next_lineage(now_ms, family),
+                };
+                Some(Stamp { session, lineage, expires_s, is_ended: false })
+            }
+            (Some(Change::Deleted), _, Known::Live(stamp)) => {
+                let set_ms = now_ms.max(stamp.lineage.set_ms);
+                let lineage = Lineage { set_ms, ..stamp.lineage };
+                Some(Stamp { lineage, expires_s: None, is_ended: true, ..stamp })
+            }
+            (Some(Change::Deleted), Found::One(value), _) => {
+                let lineage = self.next_lineage(now_ms, family);
+                let session = SessionId::of(value);
+                Some(Stamp { session, lineage, expires_s: None, is_ended: true })
+            }
+            (None, Found::One(value), Known::Nothing | Known::Ended(_)) if is_page => {
+                let lineage = self.next_lineage(now_ms, family);
+                let session = SessionId::of(value);
+                Some(Stamp { session, lineage, expires_s: None, is_ended: false })
+            }
+            (Some(Change::Deleted) | None, _, _) => None,
+        }
+    }
+}
+
+/// A session that wants to replace the one held.
+#[derive(Clone, Copy)]
+pub struct Incoming<'a> {
+    /// The session cookie's value.
+    pub value: &'a [u8],
+    /// Its family and time, where its source knew them.
+    pub lineage: Option<Lineage>,
+    /// Where it was parked: since when, in Unix milliseconds.
+    pub parked_ms: Option<u64>,
+}
+
+/// What becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It replaces what is held.
+    Delivered,
+    /// It is what is held.
+    Same,
+    /// What is held stays.
+    Kept,
+    /// What is held stays, unless the application knows it to be dead.
+    KeptUnlessDead,
+}
+
+impl Decision {
+    /// The decision as a verdict.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::Delivered => Verdict::Delivered,
+            Self::Same => Verdict::Same,
+            Self::Kept | Self::KeptUnlessDead => Verdict::Kept,
+        }
+    }
+}
+
+/// Decides between the session held and the new one.
+///
+/// Of several different session cookies none is replaced, since which of them would go is not
+/// known; and who logged out of a session is not logged in by it again.
+pub fn decide(policy: Replace, held: &Held<'_>, new: Incoming<'_>) -> Decision {
+    let id = SessionId::of(new.value);
+    if let Known::Ended(ended) = held.known {
+        let is_no_later = |lineage: Lineage| {
+            lineage.family == ended.lineage.family && lineage.set_ms <= ended.lineage.set_ms
+        };
+        if ended.session == id || new.lineage.is_some_and(is_no_later) {
+            return Decision::Kept;
+        }
+    }
+    match (held.found, held.known) {
+        (Found::Twins, _) => return Decision::Kept,
+        (Found::One(value), _) if value == new.value => return Decision::Same,
+        (Found::None, Known::Live(stamp)) if stamp.session == id => return Decision::Same,
+        (Found::None, Known::Nothing | Known::Ended(_)) => return Decision::Delivered,
+        (Found::One(_), _) | (Found::None, Known::Live(_)) => {}
+    }
+    let wins = match (policy, held.known) {
+        (Replace::Empty, _) => false,
+        (Replace::Successor, Known::Live(stamp)) => {
+            new.lineage.is_some_and(|new| is_successor(new, stamp.lineage))
+        }
+        (Replace::Successor, _) => false,
+        // What was set while it waited is not what it was to replace.
+        (Replace::Always, Known::Live(stamp)) => {
+            new.parked_ms.is_none_or(|parked_ms| stamp.lineage.set_ms <= parked_ms)
+        }
+        (Replace::Always, _) => true,
+    };
+    match (wins, held.found) {
+        (true, _) => Decision::Delivered,
+        (false, Found::One(_)) => Decision::KeptUnlessDead,
+        (false, _) => Decision::Kept,
+    }
+}
+
+/// Is `new` of the family of `old`, and later?
+pub fn is_successor(new: Lineage, old: Lineage) -> bool {
+    new.family == old.family && new.set_ms > old.set_ms
+}
+
+/// The stamp of a session that two sites hold alike, where each knew another family of it: the
+/// earlier one, so that both come to the same. None where it is held already.
+pub fn agree(held: &Held<'_>, new: Incoming<'_>) -> Option<Stamp> {
+    let (Found::One(value), Some(lineage)) = (held.found, new.lineage) else { return None };
+    let session = SessionId::of(value);
+    let rank = |lineage: Lineage| (lineage.set_ms, lineage.family);
+    match held.known {
+        Known::Live(stamp) if rank(stamp.lineage) <= rank(lineage) => None,
+        Known::Live(stamp) => Some(Stamp { lineage, ..stamp }),
+        Known::Nothing => Some(Stamp { session, lineage, expires_s: None, is_ended: false }),
+        Known::Ended(_) => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "session_test.rs"]
+mod tests;
