@@ -6,15 +6,28 @@ use std::cell::{Cell, RefCell};
 use shared_session_core::delivery::Verdict;
 use shared_session_core::token::Kind;
 
+use crate::arrival::Arrival;
+use crate::delivery::{Outcome, Pending};
 use crate::loader::Insertion;
 use crate::nginx::chain::Chains;
 use crate::nginx::request_headers::Original;
+use crate::nginx::subrequest;
 
 /// The state of one request of a client.
 #[derive(Default)]
 pub(crate) struct Context<'r> {
     /// Set where the module itself answers: the headers that must be final.
     pub(crate) answer: Cell<Option<Answer<'r>>>,
+    /// The module's own cookies that came with the request.
+    pub(crate) arrival: Cell<Arrival<'r>>,
+    /// A session that came and is not decided upon yet.
+    pub(crate) pending: Cell<Option<Pending<'r>>>,
+    /// What `shared_session_check` says, once it was asked.
+    pub(crate) check: Cell<Option<subrequest::Answer<'r>>>,
+    /// The session was handed over after the rewrite phase had seen the old cookies.
+    pub(crate) is_late: Cell<bool>,
+    /// What the answer sets, once it is decided.
+    pub(crate) outcome: Cell<Option<Outcome<'r>>>,
     /// What became of the token that came with the request.
     pub(crate) delivery: Cell<Option<Delivery<'r>>>,
     /// What became of the page, where the loader looked at it.
@@ -35,7 +48,6 @@ pub(crate) struct Context<'r> {
 pub(crate) struct Answer<'r> {
     /// The origin that CORS headers go to.
     pub(crate) allow_origin: Option<&'r [u8]>,
-    pub(crate) set_cookie: Option<&'r [u8]>,
     /// `Allow`, for 405.
     pub(crate) allow: bool,
     /// The empty script's own headers.

@@ -27,8 +27,21 @@ pub(crate) enum ConfError {
     Cookie(CookieSpecError),
     #[error("\"shared_session_script_attributes\": {0}")]
     Attributes(AttributeError),
-    #[error("\"shared_session_cookie\" is repeated: only one cookie can be shared yet")]
-    SecondCookie,
+    #[error(
+        "\"shared_session_cookie\": the name \"{name}\" is taken, by another cookie that is shared \
+         or by one of the module's own; expected another"
+    )]
+    RepeatedCookie { name: Text },
+    #[error(
+        "\"shared_session_csrf_cookie\": the name \"{name}\" is that of a cookie of \
+         \"shared_session_cookie\" or of one of the module's own; expected another"
+    )]
+    SharedCsrfCookie { name: Text },
+    #[error(
+        "\"shared_session_format django\" needs \"shared_session_key_file\", a file that holds \
+         Django's SECRET_KEY"
+    )]
+    NoSecretKey,
     #[error(
         "\"shared_session_prefix\" \"{prefix}\" must lie under the \"path={path}\" of \
          \"shared_session_cookie\", else the cookie does not come with its requests"

@@ -3,32 +3,35 @@
 //! It is written while nginx reads its configuration and never afterwards; what is derived later,
 //! still before any request, sits in cells.
 
+mod cookies;
 mod directives;
 mod error;
+mod keys;
+mod location;
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use shared_session_core::cookie::CookieSpec;
-use shared_session_core::delivery::Replace;
 use shared_session_core::key::Key;
 use shared_session_core::origin::Sites;
+use shared_session_core::token::Format;
 
+pub(crate) use cookies::{Cookie, Cookies};
 pub(crate) use directives::COMMANDS;
 pub(crate) use error::ConfError;
+use keys::KeyFile;
+pub(crate) use location::{LocConf, Loader, Push};
 
 use crate::nginx::command::Conf;
 use crate::nginx::location::Server;
 use crate::nginx::log::{self, Level};
 use crate::nginx::shm::ShmZone;
-use crate::nginx::value::ComplexValue;
 
 const DEFAULT_PREFIX: &[u8] = b"/shared-session/";
 const DEFAULT_ZONE: &[u8] = b"shared_session";
 /// Bytes.
 const DEFAULT_ZONE_SIZE: usize = 1024 * 1024;
-/// Milliseconds.
-const DEFAULT_TIMEOUT: u64 = 30_000;
 
 /// http: what the whole nginx shares.
 #[derive(Default)]
@@ -56,6 +59,11 @@ impl MainConf {
     /// While directives are read: the loader is on somewhere.
     fn note_loader(&self) {
         self.has_loader.set(true);
+    }
+
+    /// While directives are read: tokens are good for so many milliseconds somewhere.
+    fn note_timeout(&self, ms: u64) {
+        self.longest_timeout.set(self.longest_timeout.get().max(ms));
     }
 
     pub(crate) fn zone(&self) -> Option<ShmZone> {
@@ -97,15 +105,13 @@ impl MainConf {
 pub(crate) struct SrvConf {
     sites: Option<Rc<Sites>>,
     prefix: Option<Rc<[u8]>>,
-    keys: Option<Rc<Vec<Key>>>,
-    cookie: Option<Rc<Cookie>>,
+    format: Option<Format>,
+    key_files: Option<Rc<Vec<KeyFile>>>,
+    /// What the files hold, once the levels are merged.
+    keys: Option<Vec<Key>>,
+    cookies: Option<Rc<Cookies>>,
     handler: Cell<Handler>,
-}
-
-/// The session cookie, and where it is set.
-pub(crate) struct Cookie {
-    pub(crate) spec: CookieSpec,
-    pub(crate) domain: Option<ComplexValue>,
+    has_own_policies: Cell<bool>,
 }
 
 /// What a server has of `shared_session`.
@@ -122,19 +128,27 @@ impl SrvConf {
     pub(crate) fn merge(&mut self, prev: &Self) -> Result<(), ConfError> {
         inherit(&mut self.sites, &prev.sites);
         inherit(&mut self.prefix, &prev.prefix);
-        inherit(&mut self.keys, &prev.keys);
-        inherit(&mut self.cookie, &prev.cookie);
-        let spec = CookieSpec::default_session;
-        let cookie = Rc::new(Cookie { spec: spec(), domain: None });
-        let cookie = Rc::clone(self.cookie.get_or_insert(cookie));
-        let path = &cookie.spec.path;
-        if !self.prefix().starts_with(path)
-            || !path.ends_with(b"/") && self.prefix().get(path.len()) != Some(&b'/')
-        {
-            return Err(ConfError::PrefixOutsidePath {
-                prefix: self.prefix().into(),
-                path: path.as_slice().into(),
-            });
+        inherit(&mut self.format, &prev.format);
+        inherit(&mut self.key_files, &prev.key_files);
+        inherit(&mut self.cookies, &prev.cookies);
+        self.keys = match &self.key_files {
+            Some(files) => Some(keys::parse(files, self.format())?),
+            None if self.format() == Format::Django => return Err(ConfError::NoSecretKey),
+            None => None,
+        };
+        let session = || Cookie { spec: CookieSpec::default_session(), domain: None };
+        let cookies = self.cookies.get_or_insert_with(|| Rc::new(Cookies::new(session())));
+        let cookies = Rc::clone(cookies);
+        for cookie in cookies.all() {
+            let path = &cookie.spec.path;
+            if !self.prefix().starts_with(path)
+                || !path.ends_with(b"/") && self.prefix().get(path.len()) != Some(&b'/')
+            {
+                return Err(ConfError::PrefixOutsidePath {
+                    prefix: self.prefix().into(),
+                    path: path.as_slice().into(),
+                });
+            }
         }
         Ok(())
     }
@@ -147,9 +161,14 @@ impl SrvConf {
         self.prefix.as_deref().unwrap_or(DEFAULT_PREFIX)
     }
 
-    /// The session cookie. Every server has one once it is merged.
-    pub(crate) fn cookie(&self) -> Option<&Cookie> {
-        self.cookie.as_deref()
+    /// How tokens are written.
+    pub(crate) fn format(&self) -> Format {
+        self.format.unwrap_or_default()
+    }
+
+    /// The cookies. Every server has some once it is merged.
+    pub(crate) fn cookies(&self) -> Option<&Cookies> {
+        self.cookies.as_deref()
     }
 
     /// The first seals, all open. Empty only before nginx has made its shared memory.
@@ -158,6 +177,21 @@ impl SrvConf {
             Some(keys) => keys,
             None => main.random_key.get().map_or(&[], |key| key),
         }
+    }
+
+    /// While the levels are merged: `shared_session` stands in a location of this server.
+    fn note_handler(&self, is_noregex: bool) {
+        self.handler.set(if is_noregex { Handler::NoRegex } else { Handler::Plain });
+    }
+
+    /// While the levels are merged: a location decides in its own way which session wins.
+    fn note_own_policy(&self) {
+        self.has_own_policies.set(true);
+    }
+
+    /// Whether a location decides in its own way which session wins.
+    pub(crate) fn has_own_policies(&self) -> bool {
+        self.has_own_policies.get()
     }
 
     fn warn_of_handler(&self, server: &Server<'_>, cf: &mut Conf<'_>) {
@@ -178,139 +212,6 @@ impl SrvConf {
             )),
             Handler::Plain | Handler::NoRegex => {}
         }
-    }
-}
-
-/// location: what happens there.
-#[derive(Default)]
-pub(crate) struct LocConf {
-    handler: bool,
-    loader: Option<Loader>,
-    timeout: Option<u64>,
-    replace: Option<Replace>,
-    push: Option<Push>,
-    attributes: Option<Rc<[Attribute]>>,
-    bind: Option<ComplexValue>,
-}
-
-/// Whether pages get the loader.
-#[derive(Clone, Copy)]
-pub(crate) enum Loader {
-    Off,
-    On,
-    /// The page is made ready for tags that are placed by hand.
-    Manual,
-    /// As the value says for each page.
-    Variable(ComplexValue),
-}
-
-impl Loader {
-    /// What a value of `shared_session_loader` means once it is known.
-    pub(crate) fn of_value(value: &[u8]) -> Self {
-        match value {
-            b"" | b"0" | b"off" => Loader::Off,
-            b"manual" => Loader::Manual,
-            _ => Loader::On,
-        }
-    }
-
-    pub(crate) fn is_off(self) -> bool {
-        matches!(self, Loader::Off)
-    }
-}
-
-/// What a push sets at the destination.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Push {
-    /// The session cookie, at once.
-    Set,
-}
-
-/// An extra attribute of the tags.
-pub(crate) struct Attribute {
-    pub(crate) name: String,
-    pub(crate) value: Option<ComplexValue>,
-}
-
-impl LocConf {
-    pub(crate) fn merge(&mut self, prev: &Self, cf: &mut Conf<'_>) -> Result<(), ConfError> {
-        let own_loader = self.loader.is_some_and(|loader| !loader.is_off());
-        if own_loader && cf.srv_conf().sites.is_none() {
-            return Err(ConfError::NoSites { directive: "shared_session_loader" });
-        }
-        inherit(&mut self.loader, &prev.loader);
-        inherit(&mut self.timeout, &prev.timeout);
-        inherit(&mut self.replace, &prev.replace);
-        inherit(&mut self.push, &prev.push);
-        inherit(&mut self.attributes, &prev.attributes);
-        inherit(&mut self.bind, &prev.bind);
-
-        let main = cf.main_conf();
-        main.longest_timeout.set(main.longest_timeout.get().max(self.timeout_ms()));
-
-        let srv = cf.srv_conf();
-        self.check_handler(prev, srv, cf)
-    }
-
-    /// `shared_session` works only where the prefix's requests arrive, and alone.
-    fn check_handler(
-        &mut self,
-        prev: &Self,
-        srv: &SrvConf,
-        cf: &Conf<'_>,
-    ) -> Result<(), ConfError> {
-        let location = cf.core_location();
-        if location.is_inner() {
-            // An `if` inside the location answers as the location does, unless it says otherwise.
-            if prev.handler && location.take_handler() {
-                self.handler = true;
-            }
-            return Ok(());
-        }
-        if !self.handler {
-            return Ok(());
-        }
-        if srv.sites.is_none() {
-            return Err(ConfError::NoSites { directive: "shared_session" });
-        }
-        let name = location.name();
-        if name != srv.prefix() || location.is_exact() || location.is_regex() {
-            return Err(ConfError::WrongLocation {
-                prefix: srv.prefix().into(),
-                location: location.display().as_slice().into(),
-            });
-        }
-        if !location.has_handler() {
-            return Err(ConfError::SecondHandler { location: name.into() });
-        }
-        srv.handler.set(if location.is_noregex() { Handler::NoRegex } else { Handler::Plain });
-        Ok(())
-    }
-
-    /// Whether pages get the loader.
-    pub(crate) fn loader(&self) -> Loader {
-        self.loader.unwrap_or(Loader::Off)
-    }
-
-    /// A token is good while its age is less, in milliseconds.
-    pub(crate) fn timeout_ms(&self) -> u64 {
-        self.timeout.unwrap_or(DEFAULT_TIMEOUT)
-    }
-
-    pub(crate) fn replace(&self) -> Replace {
-        self.replace.unwrap_or(Replace::Empty)
-    }
-
-    pub(crate) fn push(&self) -> Push {
-        self.push.unwrap_or(Push::Set)
-    }
-
-    pub(crate) fn attributes(&self) -> &[Attribute] {
-        self.attributes.as_deref().unwrap_or_default()
-    }
-
-    pub(crate) fn bind(&self) -> Option<ComplexValue> {
-        self.bind
     }
 }
 

@@ -3,7 +3,7 @@
 
 use shared_session_core::cookie::{self, Found};
 
-use crate::nginx::headers::Single;
+use crate::document;
 use crate::nginx::request_headers;
 use crate::nginx::{NoMemory, Request};
 
@@ -14,7 +14,7 @@ pub(crate) fn prepare(r: Request<'_>) -> Result<(), NoMemory> {
         return Ok(());
     }
     give_back(r);
-    if r.loc_conf().loader().is_off() || !is_page(r) {
+    if r.loc_conf().loader().is_off() || !document::is_page(r) {
         return Ok(());
     }
     let fresh = has_session(r);
@@ -51,31 +51,7 @@ fn is_conditional(name: &[u8]) -> bool {
 }
 
 fn has_session(r: Request<'_>) -> bool {
-    let Some(cookie) = r.srv_conf().cookie() else { return false };
-    !matches!(cookie::find(r.headers_in().values(b"Cookie"), &cookie.spec.name), Found::None)
-}
-
-/// Whether the request is for what a browser shows as a page. Where it does not say so itself
-/// (plain http, old browsers, curl), its `Accept` does.
-fn is_page(r: Request<'_>) -> bool {
-    let headers = r.headers_in();
-    let is = |header: Single<'_>, words: &[&[u8]]| match header {
-        Single::One(value) => words.iter().any(|word| value.eq_ignore_ascii_case(word)),
-        Single::Absent | Single::Many => false,
-    };
-    let (dest, mode) = (headers.single(b"Sec-Fetch-Dest"), headers.single(b"Sec-Fetch-Mode"));
-    if (dest, mode) != (Single::Absent, Single::Absent) {
-        return is(dest, &[b"document", b"iframe", b"frame"]) && is(mode, &[b"navigate"]);
-    }
-    match headers.first(b"Accept") {
-        None => r.is_get() || r.is_head(),
-        Some(b"*/*") => r.is_get() || r.is_head(),
-        Some(accept) => {
-            let mut types = accept.split(|&b| b == b',');
-            types.any(|t| {
-                let name = t.split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
-                name.eq_ignore_ascii_case(b"text/html")
-            })
-        }
-    }
+    let Some(cookies) = r.srv_conf().cookies() else { return false };
+    let name = &cookies.session().spec.name;
+    !matches!(cookie::find(r.headers_in().values(b"Cookie"), name), Found::None)
 }

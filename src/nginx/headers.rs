@@ -12,6 +12,7 @@ use super::string::{bytes, str_of};
 use super::{NoMemory, fault};
 
 /// Walks an `ngx_list_t` of headers.
+#[derive(Clone)]
 struct Elements<'r> {
     part: *const ngx_list_part_t,
     at: usize,
@@ -79,7 +80,7 @@ impl<'r> HeadersIn<'r> {
     }
 
     /// The values of every header of that name, in the order they came.
-    pub(crate) fn values(self, name: &'static [u8]) -> impl Iterator<Item = &'r [u8]> {
+    pub(crate) fn values(self, name: &'static [u8]) -> impl Iterator<Item = &'r [u8]> + Clone {
         // SAFETY: the list lives for 'r, and nothing adds to it while the module looks.
         unsafe { Elements::new(self.0) }.filter_map(move |e| {
             // SAFETY: elements and their strings live as long as the request.

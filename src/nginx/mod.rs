@@ -18,9 +18,11 @@ pub(crate) mod log;
 pub(crate) mod module;
 pub(crate) mod pool;
 pub(crate) mod request;
+pub(crate) mod request_cookies;
 pub(crate) mod request_headers;
 pub(crate) mod shm;
 pub(crate) mod string;
+pub(crate) mod subrequest;
 pub(crate) mod value;
 pub(crate) mod variable;
 

@@ -56,6 +56,35 @@ impl<'p> Pool<'p> {
         }
     }
 
+    /// A list of at most `max` values, in the pool.
+    pub(crate) fn list<T: Copy>(
+        self,
+        max: usize,
+        values: impl Iterator<Item = T>,
+    ) -> Result<&'p [T], NoMemory> {
+        const { assert!(align_of::<T>() <= nginx_sys::NGX_ALIGNMENT) };
+        if max == 0 {
+            return Ok(&[]);
+        }
+        if fault::allocation_fails() {
+            return Err(NoMemory);
+        }
+        // SAFETY: the pool is live, its memory stays until it is destroyed; of the `max` places
+        // those that are handed out have been written.
+        unsafe {
+            let list = ngx_palloc(self.0, max * size_of::<T>()).cast::<T>();
+            if list.is_null() {
+                return Err(NoMemory);
+            }
+            let mut len = 0;
+            for value in values.take(max) {
+                ptr::write(list.add(len), value);
+                len += 1;
+            }
+            Ok(slice::from_raw_parts(list, len))
+        }
+    }
+
     /// As [`bytes`](Pool::bytes), wiped before the pool goes.
     pub(crate) fn secret(self, len: usize) -> Result<&'p mut [u8], NoMemory> {
         let bytes = self.bytes(len)?;

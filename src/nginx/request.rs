@@ -85,6 +85,12 @@ impl<'r> Request<'r> {
         unsafe { bytes(self.get().args) }
     }
 
+    /// The request target as it came, with its arguments.
+    pub(crate) fn unparsed_uri(self) -> &'r [u8] {
+        // SAFETY: as for the uri.
+        unsafe { bytes(self.get().unparsed_uri) }
+    }
+
     pub(crate) fn http_protocol(self) -> &'r [u8] {
         // SAFETY: points into the request's header buffer or pool.
         unsafe { bytes(self.get().http_protocol) }
@@ -146,6 +152,27 @@ impl<'r> Request<'r> {
     pub(crate) fn forbid_ranges(self) {
         // SAFETY: a bit field of a live request, written by the one thread that has it.
         unsafe { (*self.0).set_allow_ranges(0) };
+    }
+
+    /// No request follows this one on an HTTP/1.x connection: what this one still does after its
+    /// answer would keep it waiting.
+    pub(crate) fn close_after_answer(self) {
+        // SAFETY: as above.
+        unsafe {
+            if (*self.0).http_version < nginx_sys::NGX_HTTP_VERSION_20 as usize {
+                (*self.0).set_keepalive(0);
+            }
+        }
+    }
+
+    /// The upstream's answer goes to no cache of nginx's.
+    pub(crate) fn keep_out_of_cache(self) {
+        // SAFETY: the upstream belongs to the request.
+        unsafe {
+            if let Some(upstream) = (*self.0).upstream.as_mut() {
+                upstream.set_cacheable(0);
+            }
+        }
     }
 
     /// The copy filter hands on buffers in memory, not in files.

@@ -9,6 +9,7 @@ use core::ptr;
 use nginx_sys::{ngx_http_headers_in_t, ngx_list_t, ngx_palloc, ngx_table_elt_t};
 
 use super::headers::elements;
+use super::pool::Pool;
 use super::request::Request;
 use super::string::bytes;
 use super::{NoMemory, fault};
@@ -59,25 +60,7 @@ pub(crate) fn take_out(
         if !elements(list).any(gone) {
             return Ok(None);
         }
-        if fault::allocation_fails() {
-            return Err(NoMemory);
-        }
-        let size = size_of::<ngx_table_elt_t>();
-        let nalloc = elements(list).count();
-        let elts = ngx_palloc(r.pool().as_ptr(), nalloc * size).cast::<ngx_table_elt_t>();
-        if elts.is_null() {
-            return Err(NoMemory);
-        }
-        let mut nelts = 0;
-        for element in elements(list).filter(|e| !gone(*e)) {
-            ptr::copy_nonoverlapping(element, elts.add(nelts), 1);
-            nelts += 1;
-        }
-        let mut kept = *list;
-        kept.nalloc = nalloc;
-        kept.part.elts = elts.cast();
-        kept.part.nelts = nelts;
-        kept.part.next = ptr::null_mut();
+        let kept = without(list, r.pool(), gone)?;
         let mut original = Original { list: *list, pointers: [ptr::null_mut(); POINTERS] };
         put(list, kept);
         for (saved, (name, pointer)) in original.pointers.iter_mut().zip(pointers(headers)) {
@@ -90,6 +73,39 @@ pub(crate) fn take_out(
         }
         forget_gzip(r);
         Ok(Some(original))
+    }
+}
+
+/// A list of one part in the pool, of the elements of `list` that are not `gone`.
+///
+/// # Safety
+/// `list` must be a live list of headers.
+pub(super) unsafe fn without(
+    list: *const ngx_list_t,
+    pool: Pool<'_>,
+    gone: impl Fn(*mut ngx_table_elt_t) -> bool,
+) -> Result<ngx_list_t, NoMemory> {
+    if fault::allocation_fails() {
+        return Err(NoMemory);
+    }
+    // SAFETY: the caller vouches for the list; the array has room for all of its elements.
+    unsafe {
+        let nalloc = elements(list).count();
+        let elts = ngx_palloc(pool.as_ptr(), nalloc * size_of::<ngx_table_elt_t>());
+        let elts = elts.cast::<ngx_table_elt_t>();
+        if elts.is_null() {
+            return Err(NoMemory);
+        }
+        let mut kept = *list;
+        kept.part.nelts = 0;
+        for element in elements(list).filter(|e| !gone(*e)) {
+            ptr::copy_nonoverlapping(element, elts.add(kept.part.nelts), 1);
+            kept.part.nelts += 1;
+        }
+        kept.nalloc = nalloc;
+        kept.part.elts = elts.cast();
+        kept.part.next = ptr::null_mut();
+        Ok(kept)
     }
 }
 
@@ -122,7 +138,7 @@ pub(crate) fn put_back(r: Request<'_>, original: &Original) {
 
 /// # Safety
 /// `list` is a live list, `new` an initialised one of the same elements.
-unsafe fn put(list: *mut ngx_list_t, new: ngx_list_t) {
+pub(super) unsafe fn put(list: *mut ngx_list_t, new: ngx_list_t) {
     // SAFETY: the caller vouches for both. A list of one part points into itself.
     unsafe {
         *list = new;

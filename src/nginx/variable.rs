@@ -5,11 +5,12 @@ use core::ptr;
 
 use nginx_sys::{
     NGX_ERROR, NGX_HTTP_VAR_NOCACHEABLE, NGX_OK, ngx_conf_t, ngx_http_add_variable,
-    ngx_http_request_t, ngx_http_variable_value_t, ngx_int_t,
+    ngx_http_core_main_conf_t, ngx_http_core_module, ngx_http_request_t, ngx_http_variable_t,
+    ngx_http_variable_value_t, ngx_int_t,
 };
 
 use super::request::Request;
-use super::string::str_of;
+use super::string::{bytes, str_of};
 use super::{NoMemory, guard};
 
 /// A variable `$NAME`. Its value belongs to the main request and is computed at each use.
@@ -33,6 +34,24 @@ pub(super) unsafe fn add<V: Variable>(cf: *mut ngx_conf_t) -> Result<(), NoMemor
         variable.get_handler = Some(get::<V>);
     }
     Ok(())
+}
+
+/// Forgets what nginx has cached of the request's cookies, since they have changed.
+pub(crate) fn forget_cookies(r: Request<'_>) {
+    // SAFETY: the request is live, its array of values as long as the configuration's of variables.
+    unsafe {
+        let core = (*ptr::addr_of!(ngx_http_core_module)).ctx_index;
+        let core = (*(*r.as_ptr()).main_conf.add(core)).cast::<ngx_http_core_main_conf_t>();
+        let variables = (*core).variables.as_slice::<ngx_http_variable_t>();
+        for (index, variable) in variables.iter().enumerate() {
+            let name = bytes(variable.name);
+            if name == b"http_cookie" || name.starts_with(b"cookie_") {
+                let value = (*r.as_ptr()).variables.add(index);
+                (*value).set_valid(0);
+                (*value).set_not_found(0);
+            }
+        }
+    }
 }
 
 unsafe extern "C" fn get<V: Variable>(

@@ -24,6 +24,12 @@ where
         len
     }
 
+    /// Is any of the cookies there unwanted?
+    pub fn takes_any(&self) -> bool {
+        let mut pairs = self.headers.clone().flat_map(|header| header.split(|&byte| byte == b';'));
+        pairs.any(|pair| split_pair(pair).is_some_and(|(name, _)| (self.unwanted)(name)))
+    }
+
     /// Is nothing left?
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -79,6 +85,8 @@ mod tests {
         let mut out = vec![0; edit.len()];
         assert_eq!(edit.write(&mut out), Some(out.len()));
         assert_eq!(edit.is_empty(), out.is_empty());
+        let without = Edit { unwanted: |_: &[u8]| false, headers: headers.iter().copied(), added };
+        assert_eq!(edit.takes_any(), without.len() != out.len());
         if let Some((_, short)) = out.clone().split_last_mut() {
             assert_eq!(edit.write(short), None);
         }

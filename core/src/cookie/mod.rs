@@ -8,7 +8,7 @@ mod spec;
 pub use change::{Change, set_cookie_change};
 pub use edit::Edit;
 pub use set_cookie::SetCookie;
-pub use spec::{CookieSpec, CookieSpecError, Lifetime, Secure};
+pub use spec::{CookieSpec, CookieSpecError, Lifetime, Secure, is_token};
 
 use std::fmt;
 
@@ -74,6 +74,12 @@ pub fn domain_matches(host: &[u8], domain: &[u8]) -> bool {
     !domain.is_empty() && parent.eq_ignore_ascii_case(domain) && matches!(sub, [] | [_, .., b'.'])
 }
 
+/// Does a request for `path` bring a cookie of this path (RFC 6265, section 5.1.4)?
+pub fn path_matches(path: &[u8], cookie_path: &[u8]) -> bool {
+    path.strip_prefix(cookie_path)
+        .is_some_and(|rest| matches!(rest, [] | [b'/', ..]) || cookie_path.ends_with(b"/"))
+}
+
 /// When a cookie ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
@@ -137,6 +143,19 @@ mod tests {
 
     fn one<'a>(headers: &[&'a str]) -> Found<'a> {
         find(headers.iter().map(|header| header.as_bytes()), b"sid")
+    }
+
+    #[test]
+    fn paths_match_at_a_slash() {
+        for (path, cookie_path) in
+            [("/", "/"), ("/a", "/"), ("/a", "/a"), ("/a/b", "/a"), ("/a/b", "/a/"), ("/a/", "/a/")]
+        {
+            assert!(path_matches(path.as_bytes(), cookie_path.as_bytes()), "{path} {cookie_path}");
+        }
+        for (path, cookie_path) in [("/ab", "/a"), ("/a", "/a/"), ("/", "/a"), ("", "/"), ("/A", "/a")]
+        {
+            assert!(!path_matches(path.as_bytes(), cookie_path.as_bytes()), "{path} {cookie_path}");
+        }
     }
 
     #[test]

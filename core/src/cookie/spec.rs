@@ -219,7 +219,7 @@ impl CookieSpec {
 }
 
 /// A token of RFC 9110, section 5.6.2.
-fn is_token(name: &[u8]) -> bool {
+pub fn is_token(name: &[u8]) -> bool {
     !name.is_empty()
         && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
 }

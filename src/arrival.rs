@@ -1,0 +1,70 @@
+//! The module's own cookies in a request: they are read, and the application never sees them.
+
+use shared_session_core::cookie::{self, Edit, Found};
+use shared_session_core::session::Held;
+use shared_session_core::stamp::Stamp;
+
+use crate::conf::Cookies;
+use crate::document;
+use crate::nginx::{NoMemory, Request, clock, request_cookies};
+use crate::site::Own;
+
+/// The module's own cookies, still sealed.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Arrival<'r> {
+    stamp: Option<&'r [u8]>,
+    /// A session that waits here.
+    pub(crate) parked: Option<&'r [u8]>,
+}
+
+/// Takes the module's own cookies out of a request, before anything looks at its cookies.
+pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
+    let srv = r.srv_conf();
+    let (Some(_), Some(cookies)) = (srv.sites(), srv.cookies()) else { return Ok(()) };
+    let edit = Edit {
+        headers: r.headers_in().values(b"Cookie"),
+        unwanted: |name: &[u8]| cookies.is_own(name),
+        added: &[],
+    };
+    if !edit.takes_any() {
+        return Ok(());
+    }
+    let one = |name: &[u8]| match cookie::find(r.headers_in().values(b"Cookie"), name) {
+        Found::One(value) => Some(value),
+        Found::None | Found::Twins => None,
+    };
+    let arrival = Arrival { stamp: one(cookies.stamp()), parked: one(cookies.parked()) };
+    r.context_or_new()?.arrival.set(arrival);
+    rewrite(r, &edit)
+}
+
+/// Gives the application the request's cookies without the module's own and those of the same
+/// names, and with these.
+pub(crate) fn add<'r>(
+    r: Request<'r>,
+    cookies: &Cookies,
+    added: &[(&[u8], &[u8])],
+) -> Result<(), NoMemory> {
+    let is_replaced = |name: &[u8]| added.iter().any(|(other, _)| *other == name);
+    let unwanted = |name: &[u8]| cookies.is_own(name) || is_replaced(name);
+    rewrite(r, &Edit { headers: r.headers_in().values(b"Cookie"), unwanted, added })
+}
+
+fn rewrite<'r, H, W>(r: Request<'r>, edit: &Edit<'_, H, W>) -> Result<(), NoMemory>
+where
+    H: Iterator<Item = &'r [u8]> + Clone,
+    W: Fn(&[u8]) -> bool,
+{
+    let line = r.pool().bytes(edit.len())?;
+    edit.write(line).ok_or(NoMemory)?;
+    request_cookies::replace(r, (!line.is_empty()).then_some(&*line))
+}
+
+/// The session that the visitor brought.
+pub(crate) fn held<'r>(r: Request<'r>, own: &Own<'r>, cookies: &Cookies) -> Held<'r> {
+    let found = cookie::find(r.headers_in().values(b"Cookie"), &cookies.session().spec.name);
+    let text = r.context().and_then(|context| context.arrival.get().stamp);
+    let keys = r.srv_conf().keys(r.main_conf());
+    let stamp = text.and_then(|text| Stamp::open(keys, own.site.site.as_str().as_bytes(), text));
+    Held::new(found, stamp, document::is_same_origin(r), clock::now_ms() / 1000)
+}

@@ -1,0 +1,74 @@
+//! The cookies that a server shares, and the module's own beside them.
+
+use shared_session_core::cookie::CookieSpec;
+use shared_session_core::{parked, stamp};
+
+use crate::nginx::value::ComplexValue;
+
+/// A cookie that is shared, and where it is set.
+pub(crate) struct Cookie {
+    pub(crate) spec: CookieSpec,
+    pub(crate) domain: Option<ComplexValue>,
+}
+
+/// All cookies of a server.
+pub(crate) struct Cookies {
+    session: Cookie,
+    riders: Vec<Cookie>,
+    stamp: Vec<u8>,
+    parked: Vec<u8>,
+}
+
+impl Cookies {
+    pub(crate) fn new(session: Cookie) -> Self {
+        let name = session.spec.name.as_slice();
+        let stamp = [name, stamp::SUFFIX].concat();
+        let parked = [parked::PREFIX, name, parked::SUFFIX].concat();
+        Cookies { session, riders: Vec::new(), stamp, parked }
+    }
+
+    /// Adds one that rides along; `false` where its name is taken.
+    pub(crate) fn push(&mut self, rider: Cookie) -> bool {
+        let name = rider.spec.name.as_slice();
+        let is_free = !self.has(name) && !self.is_own(name);
+        if is_free {
+            self.riders.push(rider);
+        }
+        is_free
+    }
+
+    /// The session cookie.
+    pub(crate) fn session(&self) -> &Cookie {
+        &self.session
+    }
+
+    /// Those that ride along, in order.
+    pub(crate) fn riders(&self) -> &[Cookie] {
+        &self.riders
+    }
+
+    /// The session cookie and those that ride along.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Cookie> {
+        core::iter::once(&self.session).chain(&self.riders)
+    }
+
+    /// Whether a cookie of that name is shared.
+    pub(crate) fn has(&self, name: &[u8]) -> bool {
+        self.all().any(|cookie| cookie.spec.name == name)
+    }
+
+    /// The name of the stamp.
+    pub(crate) fn stamp(&self) -> &[u8] {
+        &self.stamp
+    }
+
+    /// The name of a parked session.
+    pub(crate) fn parked(&self) -> &[u8] {
+        &self.parked
+    }
+
+    /// Whether the module itself uses a cookie of that name: the application never sees it.
+    pub(crate) fn is_own(&self, name: &[u8]) -> bool {
+        name == self.stamp || name == self.parked
+    }
+}

@@ -1,0 +1,198 @@
+//! The configuration of a location: what happens with its pages, and with deliveries there.
+
+use std::rc::Rc;
+
+use shared_session_core::session::Replace;
+
+use super::{ConfError, SrvConf, inherit};
+use crate::nginx::command::Conf;
+use crate::nginx::value::ComplexValue;
+
+/// Milliseconds.
+const DEFAULT_TIMEOUT: u64 = 30_000;
+
+/// location: what happens there.
+#[derive(Default)]
+pub(crate) struct LocConf {
+    pub(super) handler: bool,
+    pub(super) loader: Option<Loader>,
+    pub(super) timeout: Option<u64>,
+    pub(super) replace: Option<Replace>,
+    pub(super) push: Option<Push>,
+    pub(super) attributes: Option<Rc<[Attribute]>>,
+    pub(super) bind: Option<ComplexValue>,
+    pub(super) check: Option<Subrequest>,
+    pub(super) notify: Option<Subrequest>,
+    pub(super) csrf_cookie: Option<Rc<[u8]>>,
+}
+
+/// An internal location that is asked or told.
+#[derive(Clone)]
+pub(crate) enum Subrequest {
+    Off,
+    To { uri: Rc<[u8]>, args: Rc<[u8]> },
+}
+
+impl Subrequest {
+    /// The URI and its arguments.
+    fn target(&self) -> Option<(&[u8], &[u8])> {
+        match self {
+            Subrequest::Off => None,
+            Subrequest::To { uri, args } => Some((uri, args)),
+        }
+    }
+}
+
+/// Whether pages get the loader.
+#[derive(Clone, Copy)]
+pub(crate) enum Loader {
+    Off,
+    On,
+    /// The page is made ready for tags that are placed by hand.
+    Manual,
+    /// As the value says for each page.
+    Variable(ComplexValue),
+}
+
+impl Loader {
+    /// What a value of `shared_session_loader` means once it is known.
+    pub(crate) fn of_value(value: &[u8]) -> Self {
+        match value {
+            b"" | b"0" | b"off" => Loader::Off,
+            b"manual" => Loader::Manual,
+            _ => Loader::On,
+        }
+    }
+
+    pub(crate) fn is_off(self) -> bool {
+        matches!(self, Loader::Off)
+    }
+}
+
+/// What a push sets at the destination.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Push {
+    /// A sealed cookie, for the next page there to decide upon.
+    Park,
+    /// The session cookie, at once.
+    Set,
+}
+
+/// An extra attribute of the tags.
+pub(crate) struct Attribute {
+    pub(crate) name: String,
+    pub(crate) value: Option<ComplexValue>,
+}
+
+impl LocConf {
+    pub(crate) fn merge(&mut self, prev: &Self, cf: &mut Conf<'_>) -> Result<(), ConfError> {
+        let is_location = !cf.core_location().name().is_empty();
+        let own_loader = self.loader.is_some_and(|loader| !loader.is_off());
+        if own_loader && cf.srv_conf().sites().is_none() {
+            return Err(ConfError::NoSites { directive: "shared_session_loader" });
+        }
+        if is_location && !self.handler && (self.replace.is_some() || self.check.is_some()) {
+            cf.srv_conf().note_own_policy();
+        }
+        inherit(&mut self.loader, &prev.loader);
+        inherit(&mut self.timeout, &prev.timeout);
+        inherit(&mut self.replace, &prev.replace);
+        inherit(&mut self.push, &prev.push);
+        inherit(&mut self.attributes, &prev.attributes);
+        inherit(&mut self.bind, &prev.bind);
+        inherit(&mut self.check, &prev.check);
+        inherit(&mut self.notify, &prev.notify);
+        inherit(&mut self.csrf_cookie, &prev.csrf_cookie);
+
+        cf.main_conf().note_timeout(self.timeout_ms());
+        let srv = cf.srv_conf();
+        if let (Some(name), Some(cookies)) = (&self.csrf_cookie, srv.cookies())
+            && (cookies.has(name) || cookies.is_own(name))
+        {
+            return Err(ConfError::SharedCsrfCookie { name: name.as_ref().into() });
+        }
+        self.check_handler(prev, srv, cf)
+    }
+
+    /// `shared_session` works only where the prefix's requests arrive, and alone.
+    fn check_handler(
+        &mut self,
+        prev: &Self,
+        srv: &SrvConf,
+        cf: &Conf<'_>,
+    ) -> Result<(), ConfError> {
+        let location = cf.core_location();
+        if location.is_inner() {
+            // An `if` inside the location answers as the location does, unless it says otherwise.
+            if prev.handler && location.take_handler() {
+                self.handler = true;
+            }
+            return Ok(());
+        }
+        if !self.handler {
+            return Ok(());
+        }
+        if srv.sites().is_none() {
+            return Err(ConfError::NoSites { directive: "shared_session" });
+        }
+        let name = location.name();
+        if name != srv.prefix() || location.is_exact() || location.is_regex() {
+            return Err(ConfError::WrongLocation {
+                prefix: srv.prefix().into(),
+                location: location.display().as_slice().into(),
+            });
+        }
+        if !location.has_handler() {
+            return Err(ConfError::SecondHandler { location: name.into() });
+        }
+        srv.note_handler(location.is_noregex());
+        Ok(())
+    }
+
+    /// Whether pages get the loader.
+    pub(crate) fn loader(&self) -> Loader {
+        self.loader.unwrap_or(Loader::Off)
+    }
+
+    /// A token is good while its age is less, in milliseconds.
+    pub(crate) fn timeout_ms(&self) -> u64 {
+        self.timeout.unwrap_or(DEFAULT_TIMEOUT)
+    }
+
+    pub(crate) fn replace(&self) -> Replace {
+        self.replace.unwrap_or(Replace::Successor)
+    }
+
+    pub(crate) fn push(&self) -> Push {
+        self.push.unwrap_or(Push::Park)
+    }
+
+    /// The location that knows whether a session is alive, and its arguments.
+    pub(crate) fn check(&self) -> Option<(&[u8], &[u8])> {
+        self.check.as_ref()?.target()
+    }
+
+    /// The location that is told of a delivery, and its arguments.
+    pub(crate) fn notify(&self) -> Option<(&[u8], &[u8])> {
+        self.notify.as_ref()?.target()
+    }
+
+    /// The name of the cookie that gets a CSRF token.
+    pub(crate) fn csrf_cookie(&self) -> Option<&[u8]> {
+        self.csrf_cookie.as_deref()
+    }
+
+    /// Whether this is the location of the module's URLs.
+    pub(crate) fn is_handler(&self) -> bool {
+        self.handler
+    }
+
+    pub(crate) fn attributes(&self) -> &[Attribute] {
+        self.attributes.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn bind(&self) -> Option<ComplexValue> {
+        self.bind
+    }
+}
+

@@ -1,0 +1,210 @@
+//! The cookies of a delivery, as `Set-Cookie` headers.
+
+use shared_session_core::cookie::{self, Expiry, Found, Lifetime, SameSite, Secure, SetCookie};
+use shared_session_core::origin;
+use shared_session_core::parked::{self, Parked};
+use shared_session_core::stamp::{self, SessionId, Stamp};
+use shared_session_core::token::{Claims, Lineage};
+
+use super::{Pending, new_family};
+use crate::conf::{Cookie, Cookies};
+use crate::nginx::log::Level;
+use crate::nginx::{NoMemory, Request, clock};
+use crate::random;
+use crate::site::{self, Own};
+
+/// How long a CSRF cookie lives, in seconds: a year, as Django's.
+const CSRF_LIFE_S: u64 = 364 * 24 * 60 * 60;
+const CSRF_LEN: usize = 32;
+
+/// How an answer's cookies get into the browser.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// With the answer to a script of another site's page.
+    Script,
+    /// With a page.
+    Page,
+}
+
+/// The stamp of a session that is delivered here.
+pub(super) fn stamp(r: Request<'_>, pending: &Pending<'_>) -> Option<Stamp> {
+    let now_ms = clock::now_ms();
+    let claims = &pending.claims;
+    let found = || Some(Lineage { family: new_family(r)?, set_ms: now_ms });
+    let spec = &r.srv_conf().cookies()?.session().spec;
+    Some(Stamp {
+        session: SessionId::of(pending.incoming.value),
+        lineage: claims.lineage.or_else(found)?,
+        expires_s: match expiry(spec.lifetime, claims.expires_s, now_ms / 1000) {
+            Expiry::At(end_s) => Some(end_s),
+            Expiry::Session => None,
+        },
+        is_ended: false,
+    })
+}
+
+fn expiry(lifetime: Lifetime, expires_s: Option<u64>, now_s: u64) -> Expiry {
+    match lifetime {
+        Lifetime::Upstream => expires_s.map_or(Expiry::Session, Expiry::At),
+        Lifetime::Session => Expiry::Session,
+        Lifetime::Seconds(seconds) => Expiry::At(now_s.saturating_add(seconds)),
+    }
+}
+
+/// Sets the session cookie and what rides along, but nothing that the application itself sets with
+/// this answer.
+pub(crate) fn put<'r>(
+    r: Request<'r>,
+    own: &Own<'r>,
+    cookies: &Cookies,
+    claims: &Claims<'r>,
+    way: Way,
+) -> Result<(), NoMemory> {
+    let now_s = clock::now_ms() / 1000;
+    let is_set = |name: &[u8]| {
+        let mut lines = r.headers_out().values(b"Set-Cookie");
+        lines.any(|line| cookie::set_cookie_change(line, name, now_s).is_some())
+    };
+    for cookie in cookies.all() {
+        let name = cookie.spec.name.as_slice();
+        if let Some(value) = claims.cookies.get(name)
+            && !is_set(name)
+        {
+            // Riders live as long as the session that they ride along with.
+            let expiry = expiry(cookie.spec.lifetime, claims.expires_s, now_s);
+            add(r, &SetCookie { value, expiry, ..base(r, own, cookie, way)? })?;
+        }
+    }
+    let Some(name) = r.loc_conf().csrf_cookie() else { return Ok(()) };
+    let held = cookie::find(r.headers_in().values(b"Cookie"), name);
+    if held == Found::None
+        && !is_set(name)
+        && let Some(token) = random::alphanumeric::<CSRF_LEN>(r)
+    {
+        let expiry = Expiry::At(now_s + CSRF_LIFE_S);
+        let base = base(r, own, cookies.session(), way)?;
+        // Scripts of the application read it.
+        add(r, &SetCookie { name, value: &token, expiry, http_only: false, ..base })?;
+    }
+    Ok(())
+}
+
+/// Sets the stamp, with the session cookie's attributes and life.
+pub(crate) fn put_stamp<'r>(
+    r: Request<'r>,
+    own: &Own<'r>,
+    cookies: &Cookies,
+    stamp: &Stamp,
+    way: Way,
+) -> Result<(), NoMemory> {
+    let Some(key) = r.srv_conf().keys(r.main_conf()).first() else { return Ok(()) };
+    let Some(nonce) = random::bytes(r) else { return Ok(()) };
+    let mut text = [0; stamp::MAX_LEN];
+    let site = own.site.site.as_str().as_bytes();
+    let Some(value) = stamp.seal(key, nonce, site, &mut text) else { return Ok(()) };
+    let now_s = clock::now_ms() / 1000;
+    let expiry = match stamp.expires_s {
+        _ if stamp.is_ended => Expiry::At(now_s + stamp::ENDED_LIFE_S),
+        None => Expiry::Session,
+        Some(end_s) => Expiry::At(end_s),
+    };
+    let base = base(r, own, cookies.session(), way)?;
+    add(r, &SetCookie { name: cookies.stamp(), value, expiry, ..base })
+}
+
+/// Leaves a session for the visitor's next page here.
+pub(crate) fn put_parked<'r>(
+    r: Request<'r>,
+    own: &Own<'r>,
+    cookies: &Cookies,
+    claims: &Claims<'_>,
+) -> Result<(), NoMemory> {
+    let Some(key) = r.srv_conf().keys(r.main_conf()).first() else { return Ok(()) };
+    let Some(nonce) = random::bytes(r) else { return Ok(()) };
+    let parked = Parked::new(claims, clock::now_ms());
+    let scratch = r.pool().secret(parked::BUFFER)?;
+    let text = r.pool().bytes(parked::MAX_LEN)?;
+    let sealed = parked.seal(key, nonce, own.origin.as_bytes(), scratch, text);
+    let value = sealed.ok_or(NoMemory)?;
+    let expiry = parked.expires_s().map_or(Expiry::Session, Expiry::At);
+    add(r, &SetCookie { value, expiry, ..parked_base(cookies) })
+}
+
+/// Deletes the session that waited.
+pub(crate) fn take_parked(r: Request<'_>, cookies: &Cookies) -> Result<(), NoMemory> {
+    add(r, &SetCookie { expiry: Expiry::At(0), ..parked_base(cookies) })
+}
+
+/// What browsers ask of a `__Host-` cookie that a script of another site may set.
+fn parked_base(cookies: &Cookies) -> SetCookie<'_> {
+    SetCookie {
+        name: cookies.parked(),
+        value: b"",
+        path: b"/",
+        domain: None,
+        expiry: Expiry::Session,
+        now_s: clock::now_ms() / 1000,
+        secure: true,
+        http_only: true,
+        same_site: Some(SameSite::None),
+    }
+}
+
+/// A cookie as its directive and the way of delivery want it, still without a value.
+fn base<'r>(
+    r: Request<'r>,
+    own: &Own<'r>,
+    cookie: &'r Cookie,
+    way: Way,
+) -> Result<SetCookie<'r>, NoMemory> {
+    let spec = &cookie.spec;
+    let secure = spec.secure != Secure::Off && site::is_https(r, Some(own), spec.secure);
+    let same_site = match way {
+        Way::Script => SameSite::None,
+        Way::Page => spec.same_site,
+    };
+    Ok(SetCookie {
+        name: &spec.name,
+        value: b"",
+        path: &spec.path,
+        domain: domain(r, own, cookie)?,
+        expiry: Expiry::Session,
+        now_s: clock::now_ms() / 1000,
+        secure,
+        http_only: spec.http_only,
+        // A browser takes SameSite=None only with Secure.
+        same_site: (secure || same_site != SameSite::None).then_some(same_site),
+    })
+}
+
+fn add<'r>(r: Request<'r>, cookie: &SetCookie<'_>) -> Result<(), NoMemory> {
+    let out = r.pool().bytes(cookie.max_len())?;
+    let len = cookie.write(out).ok_or(NoMemory)?;
+    r.headers_out().add(b"Set-Cookie", &out[..len])
+}
+
+/// `domain=` for this host; left out where the host is not under it, as a browser would refuse it.
+fn domain<'r>(
+    r: Request<'r>,
+    own: &Own<'r>,
+    cookie: &Cookie,
+) -> Result<Option<&'r [u8]>, NoMemory> {
+    let Some(domain) = cookie.domain else { return Ok(None) };
+    let domain = domain.evaluate(r)?;
+    if domain.is_empty() {
+        return Ok(None);
+    }
+    if origin::HostPort::parse(domain.strip_prefix(b".").unwrap_or(domain)).is_none()
+        || !cookie::domain_matches(own.host.host, domain)
+    {
+        r.log(
+            Level::Error,
+            format_args!(
+                "shared_session: the cookie is set without \"domain={}\": the host is not under it",
+                domain.escape_ascii()
+            ),
+        );
+        return Ok(None);
+    }
+    Ok(Some(domain))
+}

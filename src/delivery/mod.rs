@@ -1,0 +1,100 @@
+//! A session comes to its destination: with a token, or out of the cookie where it was parked.
+
+mod check;
+mod cookies;
+mod document;
+mod notify;
+mod script;
+
+use shared_session_core::delivery::Verdict;
+use shared_session_core::session::{Decision, Held, Incoming};
+use shared_session_core::stamp::Stamp;
+use shared_session_core::token::Claims;
+
+pub(crate) use cookies::{Way, put as put_cookies, put_parked, put_stamp, take_parked};
+pub(crate) use document::{decide as decide_in_location, hand_over};
+pub(crate) use notify::tell as notify;
+pub(crate) use script::{allowed_origin, bound, judge};
+
+use crate::conf::Cookies;
+use crate::nginx::{NoMemory, Request, clock};
+use crate::random;
+
+/// What an answer has to set.
+#[derive(Clone, Copy)]
+pub(crate) enum Outcome<'r> {
+    /// A session and what rides along, with its stamp.
+    Session { claims: Claims<'r>, stamp: Option<Stamp> },
+    /// The session held is the one that came; perhaps its stamp changes.
+    Same(Option<Stamp>),
+    /// A session that waits for the next page.
+    Park(Claims<'r>),
+    /// Nothing; a parked session was decided against.
+    Nothing,
+}
+
+/// A session that came, and the one that it is to replace.
+#[derive(Clone, Copy)]
+pub(crate) struct Pending<'r> {
+    pub(crate) claims: Claims<'r>,
+    /// Of the session cookie, with what the policy needs to know.
+    incoming: Incoming<'r>,
+    held: Held<'r>,
+}
+
+impl<'r> Pending<'r> {
+    /// The session that these claims bring; `None` where they hold none of this server's.
+    fn new(
+        claims: Claims<'r>,
+        parked_ms: Option<u64>,
+        held: Held<'r>,
+        cookies: &Cookies,
+    ) -> Option<Self> {
+        let value = claims.cookies.get(&cookies.session().spec.name)?;
+        let incoming = Incoming { value, lineage: claims.lineage, parked_ms };
+        Some(Pending { claims, incoming, held })
+    }
+}
+
+/// Whether a phase goes on or waits for a subrequest.
+pub(crate) enum Step {
+    GoOn,
+    Wait,
+}
+
+/// Settles what became of the session that came: what the answer sets, and what the variables show.
+fn settle<'r>(
+    r: Request<'r>,
+    pending: &Pending<'r>,
+    decision: Decision,
+) -> Result<Verdict, NoMemory> {
+    let context = r.context_or_new()?;
+    let verdict = decision.verdict();
+    let outcome = match verdict {
+        Verdict::Delivered => {
+            let stamp = cookies::stamp(r, pending);
+            Outcome::Session { claims: pending.claims, stamp }
+        }
+        Verdict::Same => {
+            Outcome::Same(shared_session_core::session::agree(&pending.held, pending.incoming))
+        }
+        _ => Outcome::Nothing,
+    };
+    context.outcome.set(Some(outcome));
+    if let Some(mut delivery) = context.delivery.get() {
+        delivery.verdict = Some(verdict);
+        delivery.was_empty = Some(pending.held.is_empty());
+        context.delivery.set(Some(delivery));
+    }
+    Ok(verdict)
+}
+
+/// Milliseconds since a token was issued; negative where it was issued in the future.
+fn age_ms(claims: &Claims<'_>) -> i64 {
+    clock::now_ms().cast_signed().saturating_sub(claims.issued_ms.cast_signed())
+}
+
+/// A new family of sessions.
+pub(crate) fn new_family(r: Request<'_>) -> Option<[u8; 16]> {
+    random::bytes(r)
+}

@@ -1,0 +1,227 @@
+//! TOKEN.js: a loader tag on another site's page brings a token.
+
+use shared_session_core::bind;
+use shared_session_core::delivery::{self, OriginHeader, Verdict, Visit};
+use shared_session_core::parked::{self, Parked};
+use shared_session_core::session;
+use shared_session_core::token::{self, Claims, Kind, Receiver};
+
+use super::{Outcome, Pending, Step, age_ms, check, settle};
+use crate::arrival;
+use crate::conf::{Cookies, LocConf, Push};
+use crate::context::{Delivery, Opened};
+use crate::nginx::headers::Single;
+use crate::nginx::log::Level;
+use crate::nginx::{NoMemory, Request, clock};
+use crate::site::{self, Own};
+use crate::zone::{self, Use};
+
+/// Why nothing is set.
+enum Stop {
+    Refused(Verdict),
+    OutOfMemory,
+}
+use Stop::{OutOfMemory, Refused};
+
+impl From<NoMemory> for Stop {
+    fn from(_: NoMemory) -> Self {
+        OutOfMemory
+    }
+}
+
+/// Judges the token of a request for TOKEN.js, once limits and access rules have had their say.
+pub(crate) fn judge(r: Request<'_>) -> Result<Step, NoMemory> {
+    let Some(token) = token(r) else { return Ok(Step::GoOn) };
+    let context = r.context_or_new()?;
+    if let Some(pending) = context.pending.get() {
+        return decide(r, &pending);
+    }
+    if context.delivery.get().is_some() {
+        return Ok(Step::GoOn);
+    }
+    let delivery = Delivery { kind: Kind::Script, verdict: None, token: None, was_empty: None };
+    context.delivery.set(Some(delivery));
+    let verdict = match take(r, token) {
+        Ok(None) => return Ok(Step::GoOn),
+        Ok(Some(Taken::Pending(pending))) => {
+            context.pending.set(Some(pending));
+            return decide(r, &pending);
+        }
+        Ok(Some(Taken::Parked(claims))) => {
+            context.outcome.set(Some(Outcome::Park(claims)));
+            Verdict::Parked
+        }
+        Err(Refused(verdict)) => verdict,
+        Err(OutOfMemory) => return Err(NoMemory),
+    };
+    show(r, verdict);
+    Ok(Step::GoOn)
+}
+
+/// The token in the URL, where the location is the module's and the URL is TOKEN.js.
+fn token<'r>(r: Request<'r>) -> Option<&'r [u8]> {
+    if !r.is_main() || !r.loc_conf().is_handler() || !(r.is_get() || r.is_head()) {
+        return None;
+    }
+    let name = r.uri().strip_prefix(r.srv_conf().prefix())?;
+    name.strip_suffix(b".js").filter(|_| name != b"links.js")
+}
+
+fn show(r: Request<'_>, verdict: Verdict) {
+    if let Some(context) = r.context()
+        && let Some(delivery) = context.delivery.get()
+    {
+        context.delivery.set(Some(Delivery { verdict: Some(verdict), ..delivery }));
+    }
+    log(r, verdict);
+}
+
+fn log(r: Request<'_>, verdict: Verdict) {
+    let what = match verdict {
+        Verdict::Delivered | Verdict::Parked => "",
+        _ => " refused",
+    };
+    let verdict = verdict.as_str();
+    r.log(Level::Info, format_args!("shared_session: script delivery{what}: {verdict}"));
+}
+
+/// A token that was good, and is used up.
+enum Taken<'r> {
+    /// The session waits for the next page.
+    Parked(Claims<'r>),
+    /// Which session wins is decided now.
+    Pending(Pending<'r>),
+}
+
+/// The checks of DESIGN section 5, in their order. `None`: a HEAD request, with which nothing is
+/// used up.
+fn take<'r>(r: Request<'r>, token: &[u8]) -> Result<Option<Taken<'r>>, Stop> {
+    let (srv, loc) = (r.srv_conf(), r.loc_conf());
+    let own = site::own(r, srv);
+    let Some(cookies) = srv.cookies() else { return Err(Refused(Verdict::WrongSite)) };
+    let spec = &cookies.session().spec;
+
+    if !token::is_well_formed(token) {
+        return Err(Refused(Verdict::Malformed));
+    }
+    let receiver = Receiver {
+        scheme: own.as_ref().map_or_else(|| site::scheme(r), |own| own.site.scheme),
+        session_cookie: &spec.name,
+    };
+    let keys = srv.keys(r.main_conf());
+    let buf = r.pool().secret(token::OPEN_BUFFER)?;
+    let opened = srv.format().open(keys, token, receiver, buf).map_err(|error| {
+        Refused(match error {
+            token::OpenError::Malformed => Verdict::Malformed,
+            token::OpenError::Forged => Verdict::Forged,
+        })
+    })?;
+    let claims = opened.claims;
+    if let Some(context) = r.context()
+        && let Some(delivery) = context.delivery.get()
+    {
+        let (source, destination) = (claims.source, claims.destination);
+        let token = Some(Opened { source, destination, age_ms: age_ms(&claims) });
+        context.delivery.set(Some(Delivery { token, ..delivery }));
+    }
+
+    let Some(sites) = srv.sites() else { return Err(Refused(Verdict::WrongSite)) };
+    let zone = r.main_conf().zone().and_then(|zone| zone.header());
+    delivery::check(
+        &claims,
+        &Visit {
+            now_ms: clock::now_ms(),
+            timeout_ms: loc.timeout_ms(),
+            // A zone that cannot be looked at has forgotten everything.
+            zone_since_ms: zone.map_or(u64::MAX, |header| header.since_ms()),
+            kind: Kind::Script,
+            sites,
+            own: own.as_ref().map_or(b"", |own| own.origin.as_bytes()),
+            origin: match r.headers_in().single(b"Origin") {
+                Single::Absent => OriginHeader::Absent,
+                Single::One(origin) => OriginHeader::One(origin),
+                Single::Many => OriginHeader::Many,
+            },
+            storage_access: r.headers_in().first(b"Sec-Fetch-Storage-Access"),
+            bind: bound(r, loc)?,
+            state: None,
+        },
+    )
+    .map_err(Refused)?;
+    let Some(own) = own else { return Err(Refused(Verdict::WrongSite)) };
+
+    if r.is_head() {
+        return Ok(None);
+    }
+    match zone::use_token(r, opened.fingerprint, claims.issued_ms) {
+        Use::First => {}
+        Use::Replayed | Use::Full => return Err(Refused(Verdict::Replayed)),
+    }
+    // A token that was sealed when another cookie was configured holds nothing for this one.
+    if claims.cookies.get(&spec.name).is_none() {
+        return Err(Refused(Verdict::Malformed));
+    }
+
+    // A browser keeps no SameSite=None cookie on plain http: nothing can be parked there.
+    if loc.push() == Push::Park && site::is_https(r, Some(&own), spec.secure) {
+        return park(r, &own, cookies, claims).map(|claims| Some(Taken::Parked(claims)));
+    }
+    let held = arrival::held(r, &own, cookies);
+    let pending = Pending::new(claims, None, held, cookies);
+    pending.map(|pending| Some(Taken::Pending(pending))).ok_or(Refused(Verdict::Malformed))
+}
+
+/// Whether the session can be parked, and is not older than one of its family that waits already.
+fn park<'r>(
+    r: Request<'r>,
+    own: &Own<'r>,
+    cookies: &Cookies,
+    claims: Claims<'r>,
+) -> Result<Claims<'r>, Stop> {
+    let now_ms = clock::now_ms();
+    if !Parked::new(&claims, now_ms).fits(&cookies.session().spec.name) {
+        r.log(
+            Level::Error,
+            format_args!(
+                "shared_session: the session is too large to be parked: the source should have \
+                 \"shared_session_push park\" too, or both have \"set\""
+            ),
+        );
+        return Err(Refused(Verdict::Blocked));
+    }
+    if let (Some(text), Some(new)) = (r.context().and_then(|c| c.arrival.get().parked), claims.lineage)
+    {
+        let keys = r.srv_conf().keys(r.main_conf());
+        let buf = r.pool().secret(parked::BUFFER)?;
+        let waiting = Parked::open(keys, own.origin.as_bytes(), text, now_ms / 1000, buf);
+        let lineage = waiting.and_then(|waiting| waiting.claims.lineage);
+        if lineage.is_some_and(|waiting| session::is_successor(waiting, new)) {
+            return Err(Refused(Verdict::Kept));
+        }
+    }
+    Ok(claims)
+}
+
+fn decide<'r>(r: Request<'r>, pending: &Pending<'r>) -> Result<Step, NoMemory> {
+    let decision = session::decide(r.loc_conf().replace(), &pending.held, pending.incoming);
+    let decision = check::settle(r, decision)?;
+    if let Some(decision) = decision {
+        if let Some(context) = r.context() {
+            context.pending.set(None);
+        }
+        log(r, settle(r, pending, decision)?);
+    }
+    Ok(Step::of(decision))
+}
+
+/// The `Origin` of the request, if it belongs to a site: it may read the (empty) answer.
+pub(crate) fn allowed_origin<'r>(r: Request<'r>) -> Option<&'r [u8]> {
+    let Single::One(origin) = r.headers_in().single(b"Origin") else { return None };
+    r.srv_conf().sites()?.find_origin(origin).map(|_| origin)
+}
+
+/// What this request is bound by, if the location binds.
+pub(crate) fn bound(r: Request<'_>, loc: &LocConf) -> Result<Option<[u8; 32]>, NoMemory> {
+    let Some(value) = loc.bind() else { return Ok(None) };
+    Ok(Some(bind::digest(value.evaluate(r)?)))
+}

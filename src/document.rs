@@ -1,0 +1,69 @@
+//! What a request is for: a page of its own, a page in a frame, or something else.
+
+use crate::nginx::Request;
+use crate::nginx::headers::Single;
+
+/// Whether the browser goes to a page with it: a top-level navigation by GET (DESIGN, section 1).
+///
+/// A POST is none here: it may come from another site's form, with cookies of `SameSite=None`.
+pub(crate) fn is_navigation(r: Request<'_>) -> bool {
+    r.is_get()
+        && r.headers_in().first(b"Sec-Purpose").is_none()
+        && match fetched(r) {
+            Some((dest, mode)) => is_one_of(dest, &[b"document"]) && is_one_of(mode, &[b"navigate"]),
+            None => accepts_html(r),
+        }
+}
+
+/// Whether its answer may be a page, in a frame or not, in answer to any method.
+pub(crate) fn is_page(r: Request<'_>) -> bool {
+    match fetched(r) {
+        Some((dest, mode)) => {
+            is_one_of(dest, &[b"document", b"iframe", b"frame"]) && is_one_of(mode, &[b"navigate"])
+        }
+        None => accepts_html(r),
+    }
+}
+
+/// Whether a browser that says what the answer is for wants to show it as a page.
+pub(crate) fn is_shown(r: Request<'_>) -> bool {
+    match r.headers_in().single(b"Sec-Fetch-Dest") {
+        Single::Absent => true,
+        dest => is_one_of(dest, &[b"document", b"iframe", b"frame"]),
+    }
+}
+
+/// Whether the request comes from a page of another site, as far as the browser says so.
+pub(crate) fn is_cross_site(r: Request<'_>) -> bool {
+    is_one_of(r.headers_in().single(b"Sec-Fetch-Site"), &[b"cross-site"])
+}
+
+/// Whether it comes from a page of this very origin: no cookie was withheld.
+pub(crate) fn is_same_origin(r: Request<'_>) -> bool {
+    is_one_of(r.headers_in().single(b"Sec-Fetch-Site"), &[b"same-origin"])
+}
+
+/// `Sec-Fetch-Dest` and `-Mode`; `None` where the browser sends no such headers.
+fn fetched<'r>(r: Request<'r>) -> Option<(Single<'r>, Single<'r>)> {
+    let headers = r.headers_in();
+    let (dest, mode) = (headers.single(b"Sec-Fetch-Dest"), headers.single(b"Sec-Fetch-Mode"));
+    (dest != Single::Absent || mode != Single::Absent).then_some((dest, mode))
+}
+
+fn is_one_of(header: Single<'_>, words: &[&[u8]]) -> bool {
+    match header {
+        Single::One(value) => words.iter().any(|word| value.eq_ignore_ascii_case(word)),
+        Single::Absent | Single::Many => false,
+    }
+}
+
+/// Of a request that does not say what it is for: whether it would take a page.
+fn accepts_html(r: Request<'_>) -> bool {
+    match r.headers_in().first(b"Accept") {
+        None | Some(b"*/*") => r.is_get() || r.is_head(),
+        Some(accept) => accept.split(|&b| b == b',').any(|media_type| {
+            let name = media_type.split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
+            name.eq_ignore_ascii_case(b"text/html")
+        }),
+    }
+}
