@@ -2,7 +2,7 @@
 
 use shared_session_core::cookie::{self, Expiry, Found, Lifetime, SameSite, Secure, SetCookie};
 use shared_session_core::delivery::{self, OriginHeader, Verdict, Visit};
-use shared_session_core::token::{self, Kind};
+use shared_session_core::token::{self, Format, Kind, Receiver};
 use shared_session_core::{bind, origin};
 
 use crate::conf::{Cookie, LocConf, Push};
@@ -94,8 +94,13 @@ fn judge<'r>(
     if !token::is_well_formed(token) {
         return Err(Refused(Verdict::Malformed));
     }
-    let opened = token::open(srv.keys(r.main_conf()), token, r.pool().secret(token::OPEN_BUFFER)?)
-        .map_err(|error| {
+    let receiver = Receiver {
+        scheme: own.as_ref().map_or_else(|| site::scheme(r), |own| own.site.scheme),
+        session_cookie: srv.cookie().map_or(b"", |cookie| &cookie.spec.name),
+    };
+    let buf = r.pool().secret(token::OPEN_BUFFER)?;
+    let opened =
+        Format::Native.open(srv.keys(r.main_conf()), token, receiver, buf).map_err(|error| {
             Refused(match error {
                 token::OpenError::Malformed => Verdict::Malformed,
                 token::OpenError::Forged => Verdict::Forged,
