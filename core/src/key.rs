@@ -9,7 +9,12 @@ pub struct Key {
     bytes: Zeroizing<[u8; 32]>,
     xaes: Xaes,
     id: [u8; 4],
+    box_key: Option<Zeroizing<[u8; 32]>>,
 }
+
+/// What SHA-256 makes the native key of a Django SECRET_KEY from begins with, so that nothing else
+/// that hashes the secret gets the same bytes.
+const SECRET_KEY_LABEL: &[u8] = b"nginx-shared-session native key of a Django SECRET_KEY\0";
 
 /// Why the contents of a key file were refused. No message tells what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +25,12 @@ pub enum KeyError {
     /// The length of 64 hexadecimal digits, but other characters.
     #[error("expected 32 raw bytes or 64 hexadecimal digits, found 64 other characters")]
     NotHex,
+    /// Fewer than 32 bytes where Django's SECRET_KEY is expected: so many.
+    #[error("expected Django's SECRET_KEY, 32 ASCII characters or more, found {0} bytes")]
+    SecretKeySize(usize),
+    /// Characters that the Python package cannot make a box key of.
+    #[error("expected Django's SECRET_KEY in ASCII, found other characters")]
+    SecretKeyNotAscii,
 }
 
 impl Key {
@@ -28,7 +39,7 @@ impl Key {
         let digest = Sha256::digest(bytes);
         let mut id = [0; 4];
         id.copy_from_slice(&digest[..4]);
-        Self { bytes: Zeroizing::new(*bytes), xaes: Xaes::new(bytes), id }
+        Self { bytes: Zeroizing::new(*bytes), xaes: Xaes::new(bytes), id, box_key: None }
     }
 
     /// Reads a key file: 32 raw bytes, or 64 hexadecimal digits in either case, which one line end
@@ -37,12 +48,7 @@ impl Key {
     /// # Errors
     /// [`KeyError`] where it is neither.
     pub fn from_file_contents(data: &[u8]) -> Result<Self, KeyError> {
-        let digits = data.strip_suffix(b"\n").unwrap_or(data);
-        let digits = if digits.len() < data.len() {
-            digits.strip_suffix(b"\r").unwrap_or(digits)
-        } else {
-            digits
-        };
+        let digits = without_line_end(data);
         if let Ok(bytes) = data.try_into() {
             return Ok(Self::new(bytes));
         }
@@ -52,6 +58,32 @@ impl Key {
         let mut bytes = Zeroizing::new([0; 32]);
         base16ct::mixed::decode(digits, &mut *bytes).map_err(|_| KeyError::NotHex)?;
         Ok(Self::new(&bytes))
+    }
+
+    /// Reads a file that holds Django's SECRET_KEY, which one line end (`\n` or `\r\n`) may follow.
+    ///
+    /// Its first 32 bytes are the key of the django token format, as the Python package
+    /// django-shared-session has it. What is sealed natively all the same gets a key of its own,
+    /// hashed from the whole secret.
+    ///
+    /// # Errors
+    /// [`KeyError`] where it is shorter than 32 bytes, or not ASCII.
+    pub fn from_secret_key(data: &[u8]) -> Result<Self, KeyError> {
+        let secret = without_line_end(data);
+        let Some(first) = secret.first_chunk::<32>() else {
+            return Err(KeyError::SecretKeySize(secret.len()));
+        };
+        if !secret.is_ascii() {
+            return Err(KeyError::SecretKeyNotAscii);
+        }
+        let hash = Sha256::new().chain_update(SECRET_KEY_LABEL).chain_update(secret);
+        let native = Zeroizing::new(hash.finalize().into());
+        Ok(Self { box_key: Some(Zeroizing::new(*first)), ..Self::new(&native) })
+    }
+
+    /// The key of the django token format. None where this was not made of a SECRET_KEY.
+    pub(crate) fn box_key(&self) -> Option<&[u8; 32]> {
+        self.box_key.as_deref()
     }
 
     /// The first 4 bytes of SHA-256 of the key. Different keys may share an id.
@@ -64,6 +96,11 @@ impl Key {
     pub fn derive(&self, prefix: [u8; 12]) -> DerivedKey {
         DerivedKey::new(&self.xaes, prefix, self.id)
     }
+}
+
+/// The text without the one `\n` or `\r\n` that may end it.
+fn without_line_end(data: &[u8]) -> &[u8] {
+    data.strip_suffix(b"\n").map_or(data, |line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// Compares without an early exit.
@@ -130,6 +167,44 @@ mod tests {
             assert_eq!(refused, KeyError::Size(text.len()), "{end:?}");
         }
         assert_eq!(Key::from_file_contents(&[b'g'; 64]), Err(KeyError::NotHex));
+    }
+
+    const SECRET: &str = "django-insecure-0123456789abcdefghijklmnop";
+
+    #[test]
+    fn a_secret_key_gives_two_keys() {
+        let key = Key::from_secret_key(SECRET.as_bytes()).unwrap();
+        assert_eq!(key.box_key().unwrap(), &SECRET.as_bytes()[..32]);
+        // (printf 'nginx-shared-session native key of a Django SECRET_KEY\0'; printf SECRET) | sha256sum
+        assert_eq!(key.bytes[..4], [0xb5, 0x03, 0xf9, 0x12]);
+        // The native key depends on all of it, and is not the native key of the same bytes.
+        let longer = Key::from_secret_key(format!("{SECRET}x").as_bytes()).unwrap();
+        assert_eq!(longer.box_key(), key.box_key());
+        assert_ne!(longer, key);
+        let short = &SECRET.as_bytes()[..32];
+        assert_ne!(Key::from_secret_key(short), Key::from_file_contents(short));
+        assert_eq!(Key::from_file_contents(short).unwrap().box_key(), None);
+    }
+
+    #[test]
+    fn a_secret_key_may_end_in_one_line_end() {
+        let plain = Key::from_secret_key(SECRET.as_bytes());
+        for end in ["\n", "\r\n"] {
+            assert_eq!(Key::from_secret_key(format!("{SECRET}{end}").as_bytes()), plain, "{end:?}");
+        }
+        for end in ["\n\n", "\r", " ", " \n"] {
+            assert_ne!(Key::from_secret_key(format!("{SECRET}{end}").as_bytes()), plain, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn other_secret_keys_are_refused() {
+        for (secret, len) in [("", 0), (&SECRET[..31], 31), (&format!("{}\n", &SECRET[..31]), 31)] {
+            let refused = Key::from_secret_key(secret.as_bytes());
+            assert_eq!(refused, Err(KeyError::SecretKeySize(len)));
+        }
+        let accented = "clé-secrète-clé-secrète-clé-secrète";
+        assert_eq!(Key::from_secret_key(accented.as_bytes()), Err(KeyError::SecretKeyNotAscii));
     }
 
     #[test]

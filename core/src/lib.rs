@@ -10,6 +10,7 @@ pub mod aead;
 pub mod bind;
 pub mod cookie;
 pub mod delivery;
+mod django;
 pub mod html;
 pub mod key;
 pub mod origin;

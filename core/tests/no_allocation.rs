@@ -110,6 +110,37 @@ fn stamps_and_parked_sessions() {
 }
 
 #[test]
+fn the_django_format() {
+    let keys = [1, 2].map(|byte| Key::from_secret_key(&[byte; 32]).unwrap());
+    let (mut token, mut buf) = ([0; MAX_TOKEN], [0; OPEN_BUFFER]);
+    assert_no_allocation(|| {
+        let claims = Claims {
+            kind: Kind::Script,
+            issued_ms: 1_795_350_896_789,
+            source: b"https://a.example",
+            destination: b"https://b.example",
+            cookies: Cookies::List(&[(b"sid", b"\"x\""), (b"cart", "é".as_bytes())]),
+            expires_s: Some(9),
+            bind: Some([1; 32]),
+            state: None,
+            lineage: Some(Lineage { family: [1; 16], set_ms: 2 }),
+        };
+        let sealer = Sealer::new(Format::Django, &keys[1], [3; 24]).unwrap();
+        let expected = Format::Django.sealed_len(&claims).unwrap();
+        let len = sealer.seal(1, &claims, &mut token).unwrap();
+        assert_eq!(len, expected);
+        let receiver = Receiver { scheme: Scheme::Https, session_cookie: b"sid" };
+        let opened = Format::Django.open(&keys, &token[..len], receiver, &mut buf).unwrap();
+        assert_eq!(opened.claims.issued_ms, claims.issued_ms);
+        assert!(opened.claims.cookies.iter().eq(claims.cookies.iter()));
+        // What is refused allocates no more than what is taken.
+        assert!(Format::Django.open(&keys[..1], &token[..len], receiver, &mut buf).is_err());
+        let pull = Claims { kind: Kind::Pull, ..claims };
+        assert!(sealer.seal(2, &pull, &mut token).is_err());
+    });
+}
+
+#[test]
 fn a_page() {
     let sites = sites();
     let mut out = [0; 500];

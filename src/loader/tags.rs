@@ -2,7 +2,7 @@
 
 use shared_session_core::origin::Origin;
 use shared_session_core::tag::{self, Tag};
-use shared_session_core::token::{self, Claims, Cookies, Kind};
+use shared_session_core::token::{Claims, Cookies, Format, Kind, Sealer};
 
 use super::page::SharedPage;
 use crate::conf::LocConf;
@@ -53,10 +53,8 @@ pub(crate) fn make<'r>(
 
     let mut len = 0;
     for (tag, destination) in others() {
-        let token = token::sealed_len(&Claims { destination: destination.as_bytes(), ..claims });
-        if token > token::MAX_TOKEN {
-            return Ok(None);
-        }
+        let claims = Claims { destination: destination.as_bytes(), ..claims };
+        let Ok(token) = Format::Native.sealed_len(&claims) else { return Ok(None) };
         len += tag.len(token);
     }
     if r.is_head() {
@@ -68,13 +66,12 @@ pub(crate) fn make<'r>(
         r.log(Level::Error, format_args!("shared_session: the system gave no random bytes"));
         return Ok(None);
     }
-    let (prefix, suffix) = split(random);
-    let derived = key.derive(prefix);
+    let Ok(sealer) = Sealer::new(Format::Native, key, random) else { return Ok(None) };
     let out = r.pool().bytes(len)?;
     let mut at = 0;
-    for (n, (tag, destination)) in others().enumerate() {
+    for (n, (tag, destination)) in (0..).zip(others()) {
         let claims = Claims { destination: destination.as_bytes(), ..claims };
-        let written = write(tag, &derived, nth(suffix, n), &claims, &mut out[at..]);
+        let written = write(tag, &sealer, n, &claims, &mut out[at..]);
         let Some(written) = written else { return Ok(None) };
         at += written;
     }
@@ -83,30 +80,15 @@ pub(crate) fn make<'r>(
 
 fn write(
     tag: Tag<'_>,
-    key: &shared_session_core::aead::DerivedKey,
-    suffix: [u8; 12],
+    sealer: &Sealer<'_>,
+    n: u32,
     claims: &Claims<'_>,
     out: &mut [u8],
 ) -> Option<usize> {
     let mut at = tag.open(out)?;
-    at += token::seal(key, suffix, claims, &mut out[at..]).ok()?;
+    at += sealer.seal(n, claims, &mut out[at..]).ok()?;
     at += tag.close(&mut out[at..])?;
     Some(at)
-}
-
-fn split(random: [u8; 24]) -> ([u8; 12], [u8; 12]) {
-    (std::array::from_fn(|i| random[i]), std::array::from_fn(|i| random[12 + i]))
-}
-
-/// The nonces of a page differ by counting up from a random start: one call to the system's
-/// generator serves all its tags, and none repeats.
-fn nth(start: [u8; 12], n: usize) -> [u8; 12] {
-    let mut suffix = start;
-    let (_, counter) = suffix.split_at_mut(8);
-    if let Ok(counter) = <&mut [u8; 4]>::try_from(counter) {
-        *counter = u32::from_be_bytes(*counter).wrapping_add(n as u32).to_be_bytes();
-    }
-    suffix
 }
 
 /// `shared_session_script_attributes` for this request.

@@ -35,7 +35,7 @@ impl Scheme {
 }
 
 /// Room for `https://`, the longest host, a colon and five digits.
-const MAX_ORIGIN: usize = 8 + host::MAX_HOST + 6;
+pub(crate) const MAX_ORIGIN: usize = 8 + host::MAX_HOST + 6;
 
 /// An origin as browsers serialise it (RFC 6454, section 6.2): `scheme://host[:port]`, lower-case,
 /// without a port that is the scheme's default. Two origins are the same if their bytes are.

@@ -1,5 +1,6 @@
 //! What a token says.
 use super::wire;
+use crate::cookie::is_sealable;
 use std::fmt;
 
 /// How a token travels.
@@ -72,20 +73,45 @@ pub enum Cookies<'a> {
 
 /// The cookies of an opened token, which was checked to hold well-formed pairs.
 #[derive(Clone, Copy)]
-pub struct EncodedCookies<'a>(pub(super) &'a [u8]);
+pub struct EncodedCookies<'a> {
+    first: Option<(&'a [u8], &'a [u8])>,
+    encoded: &'a [u8],
+}
+
+impl<'a> EncodedCookies<'a> {
+    /// Pairs written as [`wire`] does, and before them one that stands elsewhere.
+    pub(crate) fn new(first: Option<(&'a [u8], &'a [u8])>, encoded: &'a [u8]) -> Self {
+        Self { first, encoded }
+    }
+}
 
 impl<'a> Cookies<'a> {
     /// All (name, value) pairs, in the order of sealing.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone + use<'a> {
-        let (list, mut encoded) = match *self {
-            Self::List(list) => (list, &[][..]),
-            Self::Encoded(EncodedCookies(bytes)) => (&[][..], bytes),
+        let (list, first, mut encoded) = match *self {
+            Self::List(list) => (list, None, &[][..]),
+            Self::Encoded(EncodedCookies { first, encoded }) => (&[][..], first, encoded),
         };
-        list.iter().copied().chain(std::iter::from_fn(move || wire::read_cookie(&mut encoded)))
+        let encoded = std::iter::from_fn(move || wire::read_cookie(&mut encoded));
+        list.iter().copied().chain(first).chain(encoded)
     }
 
     /// The value of the cookie `name`.
     pub fn get(&self, name: &[u8]) -> Option<&'a [u8]> {
         self.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+
+    /// One cookie or more, each of another name, each such as may be set.
+    pub(crate) fn are_sealable(&self) -> bool {
+        let mut rest = self.iter();
+        let mut any = false;
+        while let Some((name, value)) = rest.next() {
+            any = true;
+            let is_repeated = rest.clone().any(|(other, _)| other == name);
+            if name.is_empty() || !is_sealable(name, value) || is_repeated {
+                return false;
+            }
+        }
+        any
     }
 }

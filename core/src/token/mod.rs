@@ -1,14 +1,19 @@
-//! Native tokens: the sealed messages that carry a session from one site to another.
+//! Tokens: the sealed messages that carry a session from one site to another.
 //!
-//! A token is unpadded base64url of version(1) ‖ key id(4) ‖ nonce(24) ‖ ciphertext ‖ tag(16),
+//! [`Format`] seals and opens them in either format. The django format is another package's; what
+//! stands here is the native one, and what both have in common.
+//!
+//! A native token is unpadded base64url of version(1) ‖ key id(4) ‖ nonce(24) ‖ ciphertext ‖ tag(16),
 //! sealed with XAES-256-GCM. The associated data binds what kind of message it is, the version and
 //! the key id.
 mod claims;
+mod format;
 pub(crate) mod wire;
 
 pub use claims::{Claims, Cookies, EncodedCookies, Kind, Lineage};
+pub use format::{Format, Receiver, Sealer};
 
-use crate::{aead::DerivedKey, key::Key};
+use crate::{aead::DerivedKey, key::Key, origin::MAX_ORIGIN};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -19,8 +24,12 @@ pub const MAX_TOKEN: usize = 6000;
 /// Fewest characters of what can be a token: a shorter path segment is taken for something else.
 pub const MIN_TOKEN: usize = 60;
 
-/// A buffer of so many bytes opens every token.
-pub const OPEN_BUFFER: usize = MAX_TOKEN / 4 * 3;
+/// Most bytes of a decoded token.
+pub(crate) const MAX_RAW: usize = MAX_TOKEN / 4 * 3;
+
+/// A buffer of so many bytes opens every token: there is room for the two origins that the django
+/// format does not spell out.
+pub const OPEN_BUFFER: usize = MAX_RAW + 2 * MAX_ORIGIN;
 
 const VERSION: u8 = 1;
 const NONCE: std::ops::Range<usize> = 5..29;
@@ -38,6 +47,13 @@ pub enum SealError {
     /// refuses.
     #[error("a cookie is missing, repeated, or holds what no cookie may")]
     BadCookie,
+    /// The django format does not carry it: a pull, an origin that is none, a cookie that is not
+    /// UTF-8, a time after the year 9999.
+    #[error("the django token format has no place for what is to be sealed")]
+    NotInFormat,
+    /// The django format is sealed with a key from [`Key::from_secret_key`] only.
+    #[error("the key is not made of a Django SECRET_KEY")]
+    NotASecretKey,
 }
 
 /// Why a token could not be opened.
@@ -70,8 +86,11 @@ impl fmt::Debug for Opened<'_> {
 
 /// The exact length in characters of the token that [`seal`] makes of these claims.
 pub fn sealed_len(claims: &Claims<'_>) -> usize {
-    let bytes = wire::len(claims).saturating_add(OVERHEAD);
-    // Unpadded base64: 4 characters for 3 bytes, 2 or 3 for what is left.
+    encoded_len(wire::len(claims).saturating_add(OVERHEAD))
+}
+
+/// Unpadded base64: 4 characters for 3 bytes, 2 or 3 for what is left.
+pub(crate) fn encoded_len(bytes: usize) -> usize {
     (bytes / 3).saturating_mul(4).saturating_add((bytes % 3 * 4).div_ceil(3))
 }
 
@@ -90,7 +109,7 @@ pub fn seal(
     if chars > MAX_TOKEN || chars > out.len() {
         return Err(SealError::TooLarge);
     }
-    let mut scratch = [0; OPEN_BUFFER];
+    let mut scratch = [0; MAX_RAW];
     let token = &mut scratch[..wire::len(claims) + OVERHEAD];
     let (header, body) = token.split_at_mut(NONCE.end);
     let (plaintext, tag) = body.split_at_mut(body.len() - TAG_LEN);
@@ -148,7 +167,7 @@ fn associated_data(key_id: [u8; 4]) -> [u8; 27] {
     aad
 }
 
-fn fingerprint(token: &[u8]) -> u64 {
+pub(crate) fn fingerprint(token: &[u8]) -> u64 {
     let digest = Sha256::digest(token);
     let first = digest.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     // 0 stands for an empty place where used tokens are kept.

@@ -4,7 +4,6 @@
 //! flags(1) kind(1) issued(8) source(2+n) destination(2+n) [expires(8)] [bind(32)] [state(32)]
 //! [family(16) set(8)] then for each cookie name(2+n) value(2+n), to the end.
 use super::{Claims, Cookies, EncodedCookies, Kind, Lineage, SealError};
-use crate::cookie::is_sealable;
 
 const HAS_EXPIRES: u8 = 1;
 const HAS_BIND: u8 = 2;
@@ -26,7 +25,7 @@ pub(crate) fn len(claims: &Claims<'_>) -> usize {
 
 /// Writes the claims into `out`, which is [`len`] bytes long.
 pub(crate) fn write(claims: &Claims<'_>, out: &mut [u8]) -> Result<(), SealError> {
-    if !are_cookies(&claims.cookies) {
+    if !claims.cookies.are_sealable() {
         return Err(SealError::BadCookie);
     }
     let flag = |is_there: bool, flag: u8| if is_there { flag } else { 0 };
@@ -94,8 +93,8 @@ pub(crate) fn read(mut bytes: &[u8]) -> Option<Claims<'_>> {
     while !input.is_empty() {
         read_cookie(input)?;
     }
-    let cookies = Cookies::Encoded(EncodedCookies(encoded));
-    are_cookies(&cookies).then_some(Claims {
+    let cookies = Cookies::Encoded(EncodedCookies::new(None, encoded));
+    cookies.are_sealable().then_some(Claims {
         kind,
         issued_ms,
         source,
@@ -111,20 +110,6 @@ pub(crate) fn read(mut bytes: &[u8]) -> Option<Claims<'_>> {
 /// Takes one (name, value) pair off the front. None at the end.
 pub(super) fn read_cookie<'a>(input: &mut &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
     Some((take_text(input)?, take_text(input)?))
-}
-
-/// One cookie or more, each of another name, each such as may be set.
-fn are_cookies(cookies: &Cookies<'_>) -> bool {
-    let mut rest = cookies.iter();
-    let mut any = false;
-    while let Some((name, value)) = rest.next() {
-        any = true;
-        let is_repeated = rest.clone().any(|(other, _)| other == name);
-        if name.is_empty() || !is_sealable(name, value) || is_repeated {
-            return false;
-        }
-    }
-    any
 }
 
 fn take<const N: usize>(input: &mut &[u8]) -> Option<[u8; N]> {
