@@ -10,7 +10,9 @@ pub(crate) fn is_navigation(r: Request<'_>) -> bool {
     r.is_get()
         && r.headers_in().first(b"Sec-Purpose").is_none()
         && match fetched(r) {
-            Some((dest, mode)) => is_one_of(dest, &[b"document"]) && is_one_of(mode, &[b"navigate"]),
+            Some((dest, mode)) => {
+                is_one_of(dest, &[b"document"]) && is_one_of(mode, &[b"navigate"])
+            }
             None => accepts_html(r),
         }
 }

@@ -33,7 +33,9 @@ pub(crate) fn answer(r: Request<'_>) -> Result<Rc, NoMemory> {
 /// What became of the token, in cookies.
 fn set_cookies(r: Request<'_>) -> Result<(), NoMemory> {
     let srv = r.srv_conf();
-    let Some(outcome) = r.context().and_then(|context| context.outcome.get()) else { return Ok(()) };
+    let Some(outcome) = r.context().and_then(|context| context.outcome.get()) else {
+        return Ok(());
+    };
     let (Some(own), Some(cookies)) = (site::own(r, srv), srv.cookies()) else { return Ok(()) };
     match outcome {
         Outcome::Session { claims, stamp } => {

@@ -4,12 +4,17 @@
 //! requires stands in [`nginx`]; the rest of the crate is safe code.
 #![deny(unsafe_code)]
 
+mod arrival;
 mod conf;
 mod context;
+mod delivery;
+mod document;
 mod handler;
 mod loader;
 mod nginx;
+mod random;
 mod redact;
 mod site;
+mod stamps;
 mod variables;
 mod zone;

@@ -1,7 +1,7 @@
 //! Whether a destination takes a token's session, and what is said about it.
 use crate::{
     origin::Sites,
-    token::{Claims, Kind},
+    token::{Claims, Format, Kind},
 };
 
 /// How far in the future a token may have been issued, in milliseconds: clocks differ.
@@ -88,6 +88,12 @@ pub struct Visit<'a> {
     pub own: &'a [u8],
     /// The `Origin` header.
     pub origin: OriginHeader<'a>,
+    /// The format that tokens are in.
+    pub format: Format,
+    /// The `Referer` header.
+    pub referer: Option<&'a [u8]>,
+    /// The `Sec-Fetch-Dest` header.
+    pub fetch_dest: Option<&'a [u8]>,
     /// The `Sec-Fetch-Storage-Access` header.
     pub storage_access: Option<&'a [u8]>,
     /// SHA-256 of the bind value, where one is configured.
@@ -111,6 +117,7 @@ pub fn check(claims: &Claims<'_>, visit: &Visit<'_>) -> Result<(), Verdict> {
     demand(ahead_ms <= MAX_CLOCK_SKEW_MS, Verdict::Future)?;
     demand(fits_sites(claims, visit), Verdict::WrongSite)?;
     let comes_from_source = match visit.kind {
+        Kind::Script if visit.format == Format::Django => may_come_from_source(claims, visit),
         Kind::Script => visit.origin == OriginHeader::One(claims.source),
         Kind::Pull => claims.state.is_some() && claims.state == visit.state,
     };
@@ -121,6 +128,23 @@ pub fn check(claims: &Claims<'_>, visit: &Visit<'_>) -> Result<(), Verdict> {
         Kind::Pull => true,
     };
     demand(keeps_cookie, Verdict::Blocked)
+}
+
+/// The package's tags are no CORS requests: browsers send no `Origin` with them. What is sent must
+/// fit.
+fn may_come_from_source(claims: &Claims<'_>, visit: &Visit<'_>) -> bool {
+    let is_source = |url: &[u8]| {
+        let rest = url.strip_prefix(claims.source);
+        rest.is_some_and(|rest| matches!(rest, [] | [b'/' | b'?' | b'#', ..]))
+    };
+    let is_origin = match visit.origin {
+        OriginHeader::Absent => true,
+        OriginHeader::One(origin) => origin == claims.source,
+        OriginHeader::Many => false,
+    };
+    is_origin
+        && visit.referer.is_none_or(is_source)
+        && visit.fetch_dest.is_none_or(|dest| dest.eq_ignore_ascii_case(b"script"))
 }
 
 /// The token is for this origin and this kind of URL, and comes from another site of the list.

@@ -30,6 +30,9 @@ fn visit(sites: &Sites) -> Visit<'_> {
         sites,
         own: b"https://b",
         origin: OriginHeader::One(b"https://a"),
+        format: Format::Native,
+        referer: None,
+        fetch_dest: None,
         storage_access: None,
         bind: None,
         state: None,
@@ -210,4 +213,33 @@ fn verdicts_are_named_as_documented() {
         "malformed forged expired future wrong_site wrong_origin wrong_client blocked replayed same \
          kept delivered parked"
     );
+}
+
+#[test]
+fn in_the_django_format_what_is_sent_must_fit() {
+    let django = |change: &dyn Fn(&mut Visit<'_>)| {
+        verdict(&TOKEN, |visit| {
+            visit.format = Format::Django;
+            visit.origin = OriginHeader::Absent;
+            change(visit);
+        })
+    };
+    assert_eq!(django(&|_| {}), Ok(()));
+    assert_eq!(django(&|visit| visit.origin = OriginHeader::One(b"https://a")), Ok(()));
+    for origin in [OriginHeader::One(b"https://c"), OriginHeader::One(b"null"), OriginHeader::Many]
+    {
+        assert_eq!(django(&|visit| visit.origin = origin), Err(Verdict::WrongOrigin));
+    }
+    for referer in ["https://a", "https://a/", "https://a/page?x#y", "https://a?x"] {
+        assert_eq!(django(&|visit| visit.referer = Some(referer.as_bytes())), Ok(()), "{referer}");
+    }
+    for referer in ["", "https://ab/", "https://a.evil/", "http://a/", "https://c/https://a/"] {
+        let refused = django(&|visit| visit.referer = Some(referer.as_bytes()));
+        assert_eq!(refused, Err(Verdict::WrongOrigin), "{referer}");
+    }
+    assert_eq!(django(&|visit| visit.fetch_dest = Some(b"script")), Ok(()));
+    for dest in ["document", "image", "empty", ""] {
+        let refused = django(&|visit| visit.fetch_dest = Some(dest.as_bytes()));
+        assert_eq!(refused, Err(Verdict::WrongOrigin), "{dest}");
+    }
 }

@@ -47,6 +47,9 @@ fn a_delivery() {
             sites: &sites,
             own: own.as_bytes(),
             origin: OriginHeader::One(b"https://a.example"),
+            format: Format::Native,
+            referer: None,
+            fetch_dest: None,
             storage_access: Some(b"active"),
             bind: Some([1; 32]),
             state: None,
@@ -155,7 +158,13 @@ fn a_page() {
             let origin = Origin::of_site(site, Scheme::Http).unwrap();
             assert!(sites.find_origin(origin.as_bytes()).is_some());
             let attributes = &attributes[..len];
-            let tag = Tag { scheme: Scheme::Https, site, prefix: b"/shared-session/", attributes };
+            let tag = Tag {
+                scheme: Scheme::Https,
+                site,
+                prefix: b"/shared-session/",
+                cors: true,
+                attributes,
+            };
             let begin = tag.open(&mut out).unwrap();
             let end = tag.close(&mut out[begin..]).unwrap();
             assert_eq!(begin + end, tag.len(0));

@@ -35,9 +35,8 @@ pub(crate) fn hand_over(r: Request<'_>) -> Result<(), NoMemory> {
     let now_s = clock::now_ms() / 1000;
     let parked = Parked::open(keys, own.origin.as_bytes(), text, now_s, buf);
     let held = arrival::held(r, &own, cookies);
-    let pending = parked.and_then(|parked| {
-        Pending::new(parked.claims, Some(parked.parked_ms), held, cookies)
-    });
+    let pending = parked
+        .and_then(|parked| Pending::new(parked.claims, Some(parked.parked_ms), held, cookies));
     let Some(pending) = pending else {
         // Sealed elsewhere, ended, or of a cookie that is not shared any more: it goes.
         context.outcome.set(Some(Outcome::Nothing));

@@ -142,6 +142,9 @@ fn take<'r>(r: Request<'r>, token: &[u8]) -> Result<Option<Taken<'r>>, Stop> {
                 Single::One(origin) => OriginHeader::One(origin),
                 Single::Many => OriginHeader::Many,
             },
+            format: srv.format(),
+            referer: r.headers_in().first(b"Referer"),
+            fetch_dest: r.headers_in().first(b"Sec-Fetch-Dest"),
             storage_access: r.headers_in().first(b"Sec-Fetch-Storage-Access"),
             bind: bound(r, loc)?,
             state: None,
@@ -189,7 +192,8 @@ fn park<'r>(
         );
         return Err(Refused(Verdict::Blocked));
     }
-    if let (Some(text), Some(new)) = (r.context().and_then(|c| c.arrival.get().parked), claims.lineage)
+    if let (Some(text), Some(new)) =
+        (r.context().and_then(|c| c.arrival.get().parked), claims.lineage)
     {
         let keys = r.srv_conf().keys(r.main_conf());
         let buf = r.pool().secret(parked::BUFFER)?;

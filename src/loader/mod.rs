@@ -6,11 +6,14 @@ mod tags;
 mod upstream;
 
 pub(crate) use body::{Insertion, body_filter};
+pub(crate) use page::{is_html, keep_private};
 pub(crate) use upstream::{give_back as restore_request, prepare as prepare_request};
 
 use crate::conf::Loader;
 use crate::context::{Answer, Page};
 use crate::nginx::{NoMemory, Request};
+use crate::stamps;
+use page::Unshared;
 
 /// Makes the headers of the module's own answers final, and those of a page that gets tags.
 pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
@@ -21,6 +24,7 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
         return finish_answer(r, answer);
     }
     upstream::give_accept_encoding_back(r);
+    let stamp = stamps::settle(r)?;
     let loader = match r.loc_conf().loader() {
         Loader::Variable(value) => Loader::of_value(value.evaluate(r)?),
         fixed => fixed,
@@ -29,8 +33,9 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
         return Ok(());
     }
     let context = r.context_or_new()?;
-    let page = match page::look(r) {
-        Err(page) => page,
+    let page = match page::look(r, stamp) {
+        Err(Unshared::OutOfMemory) => return Err(NoMemory),
+        Err(Unshared::Page(page)) => page,
         Ok(shared) => match tags::make(r, &shared)? {
             None => Page::TooLarge,
             Some(tags) => {
@@ -73,8 +78,5 @@ fn finish_answer<'r>(r: Request<'r>, answer: Answer<'r>) -> Result<(), NoMemory>
         out.add(b"Access-Control-Allow-Credentials", b"true")?;
     }
     out.set(b"Vary", b"Origin")?;
-    if let Some(set_cookie) = answer.set_cookie {
-        out.add(b"Set-Cookie", set_cookie)?;
-    }
     Ok(())
 }

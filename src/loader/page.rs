@@ -1,62 +1,89 @@
 //! Which pages get tags, and what their headers become.
 
 use shared_session_core::cookie::{self, Change, Expiry, Found};
+use shared_session_core::stamp::Stamp;
+use shared_session_core::token::Lineage;
 
 use crate::context::Page;
-use crate::nginx::headers::{HeadersOut, Single};
-use crate::nginx::{NoMemory, Request, clock};
+use crate::nginx::headers::HeadersOut;
+use crate::nginx::{NoMemory, Request};
 use crate::site::{self, Own};
+use crate::{document, stamps};
 
 /// A page with a session to share.
 pub(crate) struct SharedPage<'r> {
     pub(crate) own: Own<'r>,
-    /// The session cookie's value after this response.
-    pub(crate) session: &'r [u8],
-    /// When the session's cookie ends, Unix seconds, where this response says so.
+    /// The session cookie and what rides along, as they are after this response.
+    pub(crate) cookies: &'r [(&'r [u8], &'r [u8])],
+    /// When the session's cookie ends, Unix seconds, where that is known.
     pub(crate) expires_s: Option<u64>,
+    /// The session's family and time.
+    pub(crate) lineage: Option<Lineage>,
 }
 
-/// Decides by what is known when the header is sent. Nothing is changed here.
-pub(crate) fn look<'r>(r: Request<'r>) -> Result<SharedPage<'r>, Page> {
+impl<'r> SharedPage<'r> {
+    pub(crate) fn session_name(&self) -> &'r [u8] {
+        self.cookies.first().map_or(b"", |(name, _)| name)
+    }
+}
+
+/// Why there is none.
+pub(crate) enum Unshared {
+    Page(Page),
+    OutOfMemory,
+}
+
+impl From<NoMemory> for Unshared {
+    fn from(_: NoMemory) -> Self {
+        Unshared::OutOfMemory
+    }
+}
+
+/// Decides by what is known when the header is sent, `stamp` being that of the session after this
+/// response. Nothing is changed here.
+pub(crate) fn look<'r>(r: Request<'r>, stamp: Option<Stamp>) -> Result<SharedPage<'r>, Unshared> {
+    let unshared = |page| Err(Unshared::Page(page));
     let out = r.headers_out();
-    if !is_read_as_a_page(r) || !is_html(out) {
-        return Err(Page::NotHtml);
+    if !document::is_shown(r) || !is_html(out) {
+        return unshared(Page::NotHtml);
     }
     // `add_header` adds one that nginx itself does not know of.
     if out.values(b"Content-Encoding").any(|e| !e.is_empty() && !is(e, b"identity")) {
-        return Err(Page::Encoded);
+        return unshared(Page::Encoded);
     }
     let srv = r.srv_conf();
-    let own = site::own(r, srv).ok_or(Page::NotASite)?;
-    let cookie = srv.cookie().ok_or(Page::NoSession)?;
-    let name = cookie.spec.name.as_slice();
-    let (session, expiry) = session(r, name).ok_or(Page::NoSession)?;
+    let Some(own) = site::own(r, srv) else { return unshared(Page::NotASite) };
+    let Some(cookies) = srv.cookies() else { return unshared(Page::NoSession) };
+    let name = cookies.session().spec.name.as_slice();
+    let Some((session, expiry)) = after(r, name) else { return unshared(Page::NoSession) };
     if !cookie::is_sealable(name, session) {
         let too_large = name.len() + session.len() > cookie::MAX_NAME_AND_VALUE;
-        return Err(if too_large { Page::TooLarge } else { Page::NoSession });
+        return unshared(if too_large { Page::TooLarge } else { Page::NoSession });
     }
+    let riders = cookies.riders().iter().filter_map(|rider| {
+        let name = rider.spec.name.as_slice();
+        let (value, _) = after(r, name)?;
+        cookie::is_sealable(name, value).then_some((name, value))
+    });
+    let all = core::iter::once((name, session)).chain(riders);
     let expires_s = match expiry {
-        Expiry::At(seconds) => Some(seconds),
-        Expiry::Session => None,
+        Expiry::At(end_s) => Some(end_s),
+        Expiry::Session => stamp.and_then(|stamp| stamp.expires_s),
     };
-    Ok(SharedPage { own, session, expires_s })
+    Ok(SharedPage {
+        own,
+        cookies: r.pool().list(cookies.riders().len() + 1, all)?,
+        expires_s,
+        lineage: stamp.map(|stamp| stamp.lineage),
+    })
 }
 
 fn is(value: &[u8], word: &[u8]) -> bool {
     value.eq_ignore_ascii_case(word)
 }
 
-/// A browser that says what the page is for must want to show it.
-fn is_read_as_a_page(r: Request<'_>) -> bool {
-    match r.headers_in().single(b"Sec-Fetch-Dest") {
-        Single::Absent => true,
-        Single::One(dest) => is(dest, b"document") || is(dest, b"iframe") || is(dest, b"frame"),
-        Single::Many => false,
-    }
-}
-
 /// A status that comes with a page, and a page that ASCII text can be put into.
-fn is_html(out: HeadersOut<'_>) -> bool {
+pub(crate) fn is_html(out: HeadersOut<'_>) -> bool {
     let full = matches!(out.status(), 200 | 201 | 203 | 400..=599);
     let mut parts = out.content_type().split(|&b| b == b';').map(<[u8]>::trim_ascii);
     let html = parts.next().is_some_and(|t| is(t, b"text/html"));
@@ -90,16 +117,10 @@ fn is_ascii_compatible(charset: &[u8]) -> bool {
     !wide.into_iter().chain(ebcdic).any(starts)
 }
 
-/// The session as it is after this response: what the upstream sets now goes before what the
-/// browser sent.
-fn session<'r>(r: Request<'r>, name: &[u8]) -> Option<(&'r [u8], Expiry)> {
-    let now_s = clock::now_ms() / 1000;
-    let change = r
-        .headers_out()
-        .values(b"Set-Cookie")
-        .filter_map(|line| cookie::set_cookie_change(line, name, now_s))
-        .last();
-    match change {
+/// A cookie as it is after this response: what the upstream sets now goes before what the browser
+/// sent.
+fn after<'r>(r: Request<'r>, name: &[u8]) -> Option<(&'r [u8], Expiry)> {
+    match stamps::change(r, name) {
         Some(Change::Deleted) => None,
         Some(Change::Set { value, expiry }) => Some((value, expiry)),
         None => match cookie::find(r.headers_in().values(b"Cookie"), name) {
@@ -122,7 +143,7 @@ pub(crate) fn prepare_headers(r: Request<'_>, longer_by: usize) -> Result<(), No
 }
 
 /// No cache but the visitor's own may keep the answer, and that one asks first.
-fn keep_private(out: HeadersOut<'_>) -> Result<(), NoMemory> {
+pub(crate) fn keep_private(out: HeadersOut<'_>) -> Result<(), NoMemory> {
     for shared in [&b"Expires"[..], b"Surrogate-Control", b"CDN-Cache-Control"] {
         out.remove(shared);
     }

@@ -1,14 +1,15 @@
 //! The tags of a page: one per other site, each with a token of its own.
 
-use shared_session_core::origin::Origin;
+use shared_session_core::origin::{Origin, Scheme};
+use shared_session_core::parked::Parked;
 use shared_session_core::tag::{self, Tag};
 use shared_session_core::token::{Claims, Cookies, Format, Kind, Sealer};
 
 use super::page::SharedPage;
-use crate::conf::LocConf;
-use crate::handler;
-use crate::nginx::log::Level;
+use crate::conf::{LocConf, Push};
+use crate::delivery;
 use crate::nginx::{NoMemory, Request, clock};
+use crate::random;
 
 /// The tags, or for HEAD their length alone.
 pub(crate) struct Tags<'r> {
@@ -23,21 +24,20 @@ pub(crate) fn make<'r>(
     page: &SharedPage<'r>,
 ) -> Result<Option<Tags<'r>>, NoMemory> {
     let (srv, loc) = (r.srv_conf(), r.loc_conf());
-    let (Some(sites), Some(cookie)) = (srv.sites(), srv.cookie()) else { return Ok(None) };
+    let Some(sites) = srv.sites() else { return Ok(None) };
     let Some(key) = srv.keys(r.main_conf()).first() else { return Ok(None) };
+    let format = srv.format();
 
-    let cookies = [(cookie.spec.name.as_slice(), page.session)];
-    let bind = handler::bound(r, loc)?;
     let claims = Claims {
         kind: Kind::Script,
         issued_ms: clock::now_ms(),
         source: page.own.origin.as_bytes(),
         destination: b"",
-        cookies: Cookies::List(&cookies),
+        cookies: Cookies::List(page.cookies),
         expires_s: page.expires_s,
-        bind,
+        bind: delivery::bound(r, loc)?,
         state: None,
-        lineage: None,
+        lineage: page.lineage,
     };
     let attributes = attributes(r, loc)?;
     let others = || {
@@ -45,28 +45,38 @@ pub(crate) fn make<'r>(
             |(_, site)| {
                 // A site without a scheme is reached by the page's own.
                 let scheme = site.scheme().unwrap_or_else(|| crate::site::scheme(r));
-                let tag = Tag { scheme, site, prefix: srv.prefix(), attributes };
+                let cors = format == Format::Native;
+                let tag = Tag { scheme, site, prefix: srv.prefix(), cors, attributes };
                 Some((tag, Origin::of_site(site, scheme)?))
             },
         )
     };
 
-    let mut len = 0;
-    for (tag, destination) in others() {
-        let claims = Claims { destination: destination.as_bytes(), ..claims };
-        let Ok(token) = Format::Native.sealed_len(&claims) else { return Ok(None) };
-        len += tag.len(token);
-    }
+    let len_with = |cookies| {
+        let claims = Claims { cookies: Cookies::List(cookies), ..claims };
+        let is_parked = loc.push() == Push::Park && page.own.site.scheme == Scheme::Https;
+        if is_parked && !Parked::new(&claims, claims.issued_ms).fits(page.session_name()) {
+            return None;
+        }
+        let len = |(tag, destination): (Tag<'_>, Origin)| {
+            let claims = Claims { destination: destination.as_bytes(), ..claims };
+            Some(tag.len(format.sealed_len(&claims).ok()?))
+        };
+        others().try_fold(0, |sum, other| Some(sum + len(other)?))
+    };
+    // Riders that do not fit stay behind, last first; the session alone must fit.
+    let fitting = (1..=page.cookies.len()).rev().map(|n| &page.cookies[..n]);
+    let fitting = fitting.map(|cookies| (cookies, len_with(cookies)));
+    let Some((cookies, len)) = fitting.filter_map(|(c, len)| Some((c, len?))).next() else {
+        return Ok(None);
+    };
+    let claims = Claims { cookies: Cookies::List(cookies), ..claims };
     if r.is_head() {
         return Ok(Some(Tags { len, rendered: None }));
     }
 
-    let mut random = [0u8; 24];
-    if getrandom::fill(&mut random).is_err() {
-        r.log(Level::Error, format_args!("shared_session: the system gave no random bytes"));
-        return Ok(None);
-    }
-    let Ok(sealer) = Sealer::new(Format::Native, key, random) else { return Ok(None) };
+    let Some(random) = random::bytes(r) else { return Ok(None) };
+    let Ok(sealer) = Sealer::new(format, key, random) else { return Ok(None) };
     let out = r.pool().bytes(len)?;
     let mut at = 0;
     for (n, (tag, destination)) in (0..).zip(others()) {

@@ -7,13 +7,13 @@ use core::ffi::{c_char, c_void};
 use core::ptr;
 
 use nginx_sys::{
-    NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_MODULE, NGX_OK, ngx_array_push,
+    NGX_AGAIN, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_MODULE, NGX_OK, ngx_array_push,
     ngx_chain_t, ngx_conf_t, ngx_cycle_t, ngx_http_core_main_conf_t, ngx_http_core_module,
     ngx_http_handler_pt, ngx_http_module_t, ngx_http_output_body_filter_pt,
     ngx_http_output_header_filter_pt, ngx_http_phases_NGX_HTTP_LOG_PHASE,
     ngx_http_phases_NGX_HTTP_POST_READ_PHASE, ngx_http_phases_NGX_HTTP_PREACCESS_PHASE,
-    ngx_http_request_t, ngx_http_top_body_filter, ngx_http_top_header_filter, ngx_int_t,
-    ngx_module_t, ngx_uint_t,
+    ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_request_t, ngx_http_top_body_filter,
+    ngx_http_top_header_filter, ngx_int_t, ngx_module_t, ngx_uint_t,
 };
 
 use super::chain::Chain;
@@ -22,7 +22,8 @@ use super::pool::Pool;
 use super::request::Request;
 use super::{NoMemory, guard, location};
 use crate::conf::{self, ConfError, LocConf, MainConf, SrvConf};
-use crate::{handler, loader, redact, variables};
+use crate::delivery::{self, Step};
+use crate::{arrival, handler, loader, redact, variables};
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     preconfiguration: Some(preconfiguration),
@@ -183,9 +184,10 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
 
             let core = (*ptr::addr_of!(ngx_http_core_module)).ctx_index;
             let core = (*(*ctx).main_conf.add(core)).cast::<ngx_http_core_main_conf_t>();
-            let handlers: [(u32, ngx_http_handler_pt); 3] = [
+            let handlers: [(u32, ngx_http_handler_pt); 4] = [
                 (ngx_http_phases_NGX_HTTP_POST_READ_PHASE, Some(post_read_handler)),
                 (ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, Some(preaccess_handler)),
+                (ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, Some(precontent_handler)),
                 (ngx_http_phases_NGX_HTTP_LOG_PHASE, Some(log_handler)),
             ];
             for (index, handler) in handlers {
@@ -227,13 +229,31 @@ unsafe extern "C" fn post_read_handler(r: *mut ngx_http_request_t) -> ngx_int_t 
     #[cfg(feature = "fault-injection")]
     // SAFETY: nginx runs the phases of a live request.
     super::fault::arm(unsafe { Request::new(r) });
+    let read = |r: Request<'_>| {
+        hide_token(r)?;
+        if r.is_main() {
+            arrival::take(r)?;
+            delivery::hand_over(r)?;
+        }
+        Ok(Step::GoOn)
+    };
     // SAFETY: nginx runs the phases of a live request.
-    unsafe { phase_handler(r, hide_token) }
+    unsafe { phase_handler(r, read) }
 }
 
 unsafe extern "C" fn preaccess_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    let prepare = |r: Request<'_>| match delivery::decide_in_location(r)? {
+        Step::Wait => Ok(Step::Wait),
+        // Only now are the request's cookies what they will be.
+        Step::GoOn => loader::prepare_request(r).map(|()| Step::GoOn),
+    };
     // SAFETY: nginx runs the phases of a live request.
-    unsafe { phase_handler(r, loader::prepare_request) }
+    unsafe { phase_handler(r, prepare) }
+}
+
+unsafe extern "C" fn precontent_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
+    // SAFETY: nginx runs the phases of a live request.
+    unsafe { phase_handler(r, delivery::judge) }
 }
 
 unsafe extern "C" fn log_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
@@ -242,7 +262,7 @@ unsafe extern "C" fn log_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
         if r.is_main() {
             loader::restore_request(r);
         }
-        hide_token(r)
+        hide_token(r).map(|()| Step::GoOn)
     };
     // SAFETY: nginx logs a request while it is still live.
     unsafe { phase_handler(r, restore) }
@@ -253,18 +273,19 @@ fn hide_token(r: Request<'_>) -> Result<(), NoMemory> {
     Ok(())
 }
 
-/// Runs `f` and lets the phase go on.
+/// Runs `f` and lets the phase go on, or wait.
 ///
 /// # Safety
 /// `r` is a live request.
 unsafe fn phase_handler(
     r: *mut ngx_http_request_t,
-    f: fn(Request<'_>) -> Result<(), NoMemory>,
+    f: fn(Request<'_>) -> Result<Step, NoMemory>,
 ) -> ngx_int_t {
     guard::catch(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || {
         // SAFETY: the caller vouches for the request.
         match f(unsafe { Request::new(r) }) {
-            Ok(()) => nginx_sys::NGX_DECLINED as ngx_int_t,
+            Ok(Step::GoOn) => nginx_sys::NGX_DECLINED as ngx_int_t,
+            Ok(Step::Wait) => NGX_AGAIN as ngx_int_t,
             Err(NoMemory) => NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t,
         }
     })

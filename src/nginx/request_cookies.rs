@@ -18,8 +18,7 @@ pub(crate) fn replace<'r>(r: Request<'r>, value: Option<&'r [u8]>) -> Result<(),
     unsafe {
         let headers = &raw mut (*r.as_ptr()).headers_in;
         let list = &raw mut (*headers).headers;
-        let is_cookie =
-            |e: &*mut ngx_table_elt_t| bytes((**e).key).eq_ignore_ascii_case(b"Cookie");
+        let is_cookie = |e: &*mut ngx_table_elt_t| bytes((**e).key).eq_ignore_ascii_case(b"Cookie");
         let Some(first) = elements(list).find(is_cookie) else { return Ok(()) };
         let count = elements(list).filter(is_cookie).count();
 

@@ -47,10 +47,9 @@ fn start<'r>(
     flags: ngx_uint_t,
 ) -> Result<Answer<'r>, NoMemory> {
     let answer = r.pool().place(Cell::new(None))?;
-    let post = r.pool().place(ngx_http_post_subrequest_t {
-        handler: Some(finished),
-        data: answer.cast(),
-    })?;
+    let post = r
+        .pool()
+        .place(ngx_http_post_subrequest_t { handler: Some(finished), data: answer.cast() })?;
     if fault::allocation_fails() {
         return Err(NoMemory);
     }

@@ -12,9 +12,9 @@ pub struct Edit<'a, H, W> {
     pub added: &'a [(&'a [u8], &'a [u8])],
 }
 
-impl<'a, H, W> Edit<'a, H, W>
+impl<'h, H, W> Edit<'_, H, W>
 where
-    H: Iterator<Item = &'a [u8]> + Clone,
+    H: Iterator<Item = &'h [u8]> + Clone,
     W: Fn(&[u8]) -> bool,
 {
     /// The exact length in bytes of what [`write`](Self::write) writes.

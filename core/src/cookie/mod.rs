@@ -152,7 +152,8 @@ mod tests {
         {
             assert!(path_matches(path.as_bytes(), cookie_path.as_bytes()), "{path} {cookie_path}");
         }
-        for (path, cookie_path) in [("/ab", "/a"), ("/a", "/a/"), ("/", "/a"), ("", "/"), ("/A", "/a")]
+        for (path, cookie_path) in
+            [("/ab", "/a"), ("/a", "/a/"), ("/", "/a"), ("", "/"), ("/A", "/a")]
         {
             assert!(!path_matches(path.as_bytes(), cookie_path.as_bytes()), "{path} {cookie_path}");
         }

@@ -63,19 +63,32 @@ pub struct Tag<'a> {
     pub site: &'a Site,
     /// The URL prefix.
     pub prefix: &'a [u8],
-    /// Extra attributes, rendered; they follow `crossorigin`.
+    /// Whether the browser asks in CORS mode, with an `Origin` that no page can forge.
+    pub cors: bool,
+    /// Extra attributes, rendered; they come last.
     pub attributes: &'a [u8],
 }
 
 const SRC: &str = "<script src=\"";
-const CORS: &str = ".js\" async crossorigin=\"use-credentials\"";
+const ASYNC: &str = ".js\" async";
+const CORS: &str = " crossorigin=\"use-credentials\"";
 const END: &str = "></script>";
 
 impl Tag<'_> {
     /// The whole tag's length in bytes, around a token of `token_len` characters.
     pub fn len(&self, token_len: usize) -> usize {
         let url = self.scheme.as_str().len() + 3 + self.site.as_str().len() + self.prefix.len();
-        SRC.len() + url + token_len + CORS.len() + self.attributes.len() + END.len()
+        SRC.len()
+            + url
+            + token_len
+            + ASYNC.len()
+            + self.cors().len()
+            + self.attributes.len()
+            + END.len()
+    }
+
+    fn cors(&self) -> &'static str {
+        if self.cors { CORS } else { "" }
     }
 
     /// Writes what stands before the token and returns its length in bytes. None where `out` is too
@@ -93,7 +106,7 @@ impl Tag<'_> {
     pub fn close(&self, out: &mut [u8]) -> Option<usize> {
         let capacity = out.len();
         let mut rest = out;
-        for part in [CORS.as_bytes(), self.attributes, END.as_bytes()] {
+        for part in [ASYNC.as_bytes(), self.cors().as_bytes(), self.attributes, END.as_bytes()] {
             rest.write_all(part).ok()?;
         }
         Some(capacity - rest.len())
@@ -144,7 +157,7 @@ mod tests {
     fn it_fits_or_is_not_written() {
         let sites = Sites::parse([&b"a"[..], b"b"]).unwrap();
         let site = sites.iter().next().unwrap();
-        let tag = Tag { scheme: Scheme::Http, site, prefix: b"/s/", attributes: b" x" };
+        let tag = Tag { scheme: Scheme::Http, site, prefix: b"/s/", cors: true, attributes: b" x" };
         let (open, close) = (tag.open(&mut [0; 99]).unwrap(), tag.close(&mut [0; 99]).unwrap());
         assert_eq!(open + close, tag.len(0));
         for size in 0..99 {

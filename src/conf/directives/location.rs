@@ -5,8 +5,8 @@ use core::ffi::CStr;
 use shared_session_core::{cookie, session, tag};
 
 use super::{ANYWHERE, compile, once};
-use crate::conf::location::{self, Attribute, LocConf, Subrequest};
 use crate::conf::ConfError;
+use crate::conf::location::{self, Attribute, LocConf, Subrequest};
 use crate::nginx::command::{Conf, Directive, LOCATION, NO_ARGS, ONE_ARG, parse_time_ms};
 
 pub(super) struct Handler;

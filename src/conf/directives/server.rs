@@ -27,7 +27,8 @@ impl Directive for Sites {
         if conf.sites.is_some() {
             return Err(ConfError::Duplicate);
         }
-        let sites = origin::Sites::parse(cf.words().into_iter().skip(1)).map_err(ConfError::Sites)?;
+        let sites =
+            origin::Sites::parse(cf.words().into_iter().skip(1)).map_err(ConfError::Sites)?;
         cf.main_conf().note_sites();
         once(&mut conf.sites, Rc::new(sites))
     }
