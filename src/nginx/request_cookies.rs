@@ -1,15 +1,19 @@
 //! Replacing a request's `Cookie` headers.
 
-use nginx_sys::ngx_table_elt_t;
+use core::ptr;
 
-use super::NoMemory;
+use nginx_sys::{ngx_hash_key, ngx_list_push, ngx_table_elt_t};
+
 use super::headers::{Multi, elements};
 use super::request::Request;
 use super::request_headers::{put, without};
 use super::string::{bytes, str_of};
+use super::{NoMemory, fault};
 
-/// Puts one `Cookie` header with that value in the place of all of them, or none. Where there is
-/// none, nothing is put anywhere.
+/// By which the modules that talk to an upstream find the header.
+static LOWER_CASE: &[u8] = b"cookie";
+
+/// Puts one `Cookie` header with that value in the place of all of them, or none.
 ///
 /// The upstream gets one even where several came: some join several with a comma.
 pub(crate) fn replace<'r>(r: Request<'r>, value: Option<&'r [u8]>) -> Result<(), NoMemory> {
@@ -19,28 +23,32 @@ pub(crate) fn replace<'r>(r: Request<'r>, value: Option<&'r [u8]>) -> Result<(),
         let headers = &raw mut (*r.as_ptr()).headers_in;
         let list = &raw mut (*headers).headers;
         let is_cookie = |e: &*mut ngx_table_elt_t| bytes((**e).key).eq_ignore_ascii_case(b"Cookie");
-        let Some(first) = elements(list).find(is_cookie) else { return Ok(()) };
-        let count = elements(list).filter(is_cookie).count();
-
         #[cfg(ngx_header_lists)]
         let field = &raw mut (*headers).cookie;
         #[cfg(not(ngx_header_lists))]
         let field = &raw mut (*headers).cookies;
 
-        if let (Some(value), 1) = (value, count) {
-            (*first).value = str_of(value);
+        let mut cookies = elements(list).filter(is_cookie);
+        if let (Some(only), None, Some(value)) = (cookies.next(), cookies.next(), value) {
+            (*only).value = str_of(value);
             return Ok(());
         }
-        let gone = |e: *mut ngx_table_elt_t| is_cookie(&e) && (value.is_none() || e != first);
-        let kept = without(list, r.pool(), gone)?;
-        put(list, kept);
+        put(list, without(list, r.pool(), |e| is_cookie(&e))?);
         Multi::clear(field);
-        if let Some(value) = value
-            && let Some(only) = elements(list).find(is_cookie)
-        {
-            (*only).value = str_of(value);
-            Multi::push(field, only, r.pool())?;
+        let Some(value) = value else { return Ok(()) };
+        if fault::allocation_fails() {
+            return Err(NoMemory);
         }
-        Ok(())
+        let element = ngx_list_push(list).cast::<ngx_table_elt_t>();
+        if element.is_null() {
+            return Err(NoMemory);
+        }
+        // As nginx itself makes an element of a header that it reads.
+        ptr::write_bytes(element, 0, 1);
+        (*element).hash = ngx_hash_key(LOWER_CASE.as_ptr().cast_mut(), LOWER_CASE.len());
+        (*element).key = str_of(b"Cookie");
+        (*element).lowcase_key = LOWER_CASE.as_ptr().cast_mut();
+        (*element).value = str_of(value);
+        Multi::push(field, element, r.pool())
     }
 }
