@@ -1,10 +1,12 @@
 //! Which session wins, and how it is handed over, with the defaults of `shared_session_push` and
 //! `shared_session_replace`: what these tests share.
 
+mod caches;
 mod check;
 mod csrf;
 mod expiry;
 mod families;
+mod handover;
 mod notify;
 mod park;
 mod policies;
