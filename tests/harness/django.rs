@@ -38,6 +38,11 @@ impl Django {
         Self::start_with(&[("GZIP", "1")])
     }
 
+    /// The same, with the session in the cookie itself: a new value on every answer.
+    pub fn with_sessions_in_cookies() -> Self {
+        Self::start_with(&[("SESSION_ENGINE", "django.contrib.sessions.backends.signed_cookies")])
+    }
+
     fn start_with(settings: &[(&str, &str)]) -> Self {
         let venv = venv();
         let directory = tempfile::Builder::new().prefix("django-test-").tempdir().expect("folder");

@@ -7,6 +7,7 @@ mod csrf;
 mod expiry;
 mod families;
 mod handover;
+mod journeys;
 mod notify;
 mod park;
 mod policies;
