@@ -159,7 +159,8 @@ impl StoredCookie {
 
 fn expiry(cookie: &Cookie<'_>) -> Option<OffsetDateTime> {
     match cookie.max_age() {
-        Some(age) => Some(OffsetDateTime::now_utc() + age),
+        // Browsers cut what is longer than any calendar.
+        Some(age) => Some(OffsetDateTime::now_utc().saturating_add(age)),
         None => cookie.expires_datetime(),
     }
 }

@@ -261,3 +261,19 @@ fn a_slow_answer_is_waited_for_and_others_are_served_meanwhile() {
     assert!(begun.elapsed() >= Duration::from_millis(700));
     assert_eq!(world.verdict(&response), "delivered");
 }
+
+#[test]
+fn a_visitor_who_goes_away_meanwhile() {
+    let world = world("");
+    let parked = world.parked("sessionid=one");
+    for _ in 0..5 {
+        let mut connection = harness::Connection::open(&world.nginx, "https", "www.example.org");
+        let cookies = format!("sessionid=stuck; {parked}");
+        connection.write(&document(B).header("Cookie", cookies).to_bytes());
+    }
+    let cookies = format!("sessionid=dead; {parked}");
+    assert_eq!(world.send(&document(B).header("Cookie", cookies)).1, "delivered");
+    // What was given up is logged; nothing was done for it.
+    let log = world.nginx.log(&document(B).send(&world.nginx));
+    assert_eq!(log.get("status"), "200");
+}

@@ -3,6 +3,7 @@
 
 mod caches;
 mod check;
+mod crafted;
 mod csrf;
 mod expiry;
 mod families;
@@ -236,7 +237,8 @@ pub(crate) fn names(response: &Response) -> Vec<String> {
 pub(crate) fn max_age((_, attributes): &(String, Vec<String>)) -> Option<i64> {
     let age = attributes.iter().find_map(|attribute| attribute.strip_prefix("max-age="));
     assert_eq!(age.is_some(), attributes.iter().any(|attribute| attribute.starts_with("expires=")));
-    age.map(|age| age.parse().unwrap())
+    // Some are longer than a browser counts.
+    age.map(|age| i64::try_from(age.parse::<u64>().unwrap()).unwrap_or(i64::MAX))
 }
 
 /// The value of the session cookie that a host would get.

@@ -192,6 +192,33 @@ fn where_the_connections_end_is_the_pages_end_the_page_comes_before_it() {
 }
 
 #[test]
+fn beside_the_includes_of_a_page() {
+    let page = "<html><head></head><body>(<!--# include virtual=\"/in\" -->)</body></html>";
+    let world = World::before(
+        Upstream::new(move |request| match request.target() {
+            "/in" => Reply::html(&[], "in").wait(Duration::from_millis(100)),
+            "/ssi" => Reply::html(&[], page),
+            _ => answer(request),
+        }),
+        &Parts {
+            http: "shared_session_notify /told;",
+            server: TOLD,
+            page: "ssi on;",
+            ..Parts::default()
+        },
+        |conf| conf,
+    );
+    let request = document(&format!("{B}/ssi")).header("Cookie", world.parked("sessionid=one"));
+    let (response, verdict) = world.send(&request);
+    assert_eq!(verdict, "delivered");
+    assert!(response.complete && response.text().contains("(in)</body></html>"));
+    told(&world, 1);
+    let received = world.upstream.received();
+    let included = received.iter().find(|request| request.target() == "/in").unwrap();
+    assert_eq!(included.header("Cookie"), Some("sessionid=one"));
+}
+
+#[test]
 fn its_failure_harms_nothing() {
     for location in [
         "proxy_pass http://127.0.0.1:1;",

@@ -94,6 +94,9 @@ fn every_answer_that_sets_or_deletes_the_session_sets_one() {
             ("STAMP", "d", vec!["-sessionid", STAMP]),
             ("", "d", vec!["-sessionid"]),
             ("", "c=x=1", vec!["x"]),
+            // Of twins nobody knows which is meant.
+            ("sessionid=one; sessionid=two", "s=three", vec!["sessionid"]),
+            ("sessionid=one; sessionid=two", "d", vec!["-sessionid"]),
         ] {
             let response = Request::get(&format!("{A}{path}?{query}"))
                 .header("Sec-Fetch-Mode", "cors")
