@@ -2,5 +2,5 @@
 mod next;
 mod query;
 
-pub use next::{MAX_NEXT, Next, NextError};
+pub use next::{Encoded, MAX_NEXT, Next, NextError};
 pub use query::{Query, decode, find_site};
