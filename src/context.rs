@@ -24,6 +24,8 @@ pub(crate) struct Context<'r> {
     pub(crate) pending: Cell<Option<Pending<'r>>>,
     /// What `shared_session_check` says, once it was asked.
     pub(crate) check: Cell<Option<subrequest::Answer<'r>>>,
+    /// It was logged that a cookie's domain does not fit.
+    pub(crate) is_domain_logged: Cell<bool>,
     /// The session was handed over after the rewrite phase had seen the old cookies.
     pub(crate) is_late: Cell<bool>,
     /// What the answer sets, once it is decided.
@@ -58,7 +60,7 @@ pub(crate) struct Answer<'r> {
 #[derive(Clone, Copy)]
 pub(crate) struct Delivery<'r> {
     pub(crate) kind: Kind,
-    /// `None` where the token was good but nothing was decided (HEAD).
+    /// `None` where nothing is decided: with HEAD, or not yet.
     pub(crate) verdict: Option<Verdict>,
     /// What the token says of itself; nothing before it was opened.
     pub(crate) token: Option<Opened<'r>>,

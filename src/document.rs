@@ -1,5 +1,7 @@
 //! What a request is for: a page of its own, a page in a frame, or something else.
 
+use shared_session_core::origin::HostPort;
+
 use crate::nginx::Request;
 use crate::nginx::headers::Single;
 
@@ -8,7 +10,7 @@ use crate::nginx::headers::Single;
 /// A POST is none here: it may come from another site's form, with cookies of `SameSite=None`.
 pub(crate) fn is_navigation(r: Request<'_>) -> bool {
     r.is_get()
-        && r.headers_in().first(b"Sec-Purpose").is_none()
+        && !is_ahead_of_time(r)
         && match fetched(r) {
             Some((dest, mode)) => {
                 is_one_of(dest, &[b"document"]) && is_one_of(mode, &[b"navigate"])
@@ -35,9 +37,35 @@ pub(crate) fn is_shown(r: Request<'_>) -> bool {
     }
 }
 
-/// Whether the request comes from a page of another site, as far as the browser says so.
-pub(crate) fn is_cross_site(r: Request<'_>) -> bool {
-    is_one_of(r.headers_in().single(b"Sec-Fetch-Site"), &[b"cross-site"])
+/// Whether the request comes from another site, as far as the browser says so: a new one by
+/// `Sec-Fetch-Site`, others by `Origin` and `Referer`, whose host is then not `host`.
+pub(crate) fn is_cross_site(r: Request<'_>, host: &[u8]) -> bool {
+    let headers = r.headers_in();
+    let is_foreign = |url: &[u8]| {
+        let rest = url.splitn(3, |&b| b == b'/').nth(2).unwrap_or_default();
+        let authority = rest.split(|&b| matches!(b, b'/' | b'?' | b'#')).next().unwrap_or_default();
+        HostPort::parse(authority).is_none_or(|from| !from.host.eq_ignore_ascii_case(host))
+    };
+    match headers.single(b"Sec-Fetch-Site") {
+        Single::Absent => {
+            let mut from = headers.values(b"Origin").chain(headers.values(b"Referer"));
+            from.any(is_foreign)
+        }
+        site => !is_one_of(site, &[b"none", b"same-origin", b"same-site"]),
+    }
+}
+
+/// Whether it is for a page beyond doubt: the browser says so, or names HTML among what it takes.
+pub(crate) fn is_surely_a_page(r: Request<'_>) -> bool {
+    fetched(r).is_some() || r.headers_in().first(b"Accept").is_some_and(has_html)
+}
+
+/// Whether the browser fetches ahead what the visitor may never look at.
+fn is_ahead_of_time(r: Request<'_>) -> bool {
+    let headers = r.headers_in();
+    let old = [headers.single(b"Purpose"), headers.single(b"X-Moz")];
+    headers.first(b"Sec-Purpose").is_some()
+        || old.into_iter().any(|header| is_one_of(header, &[b"prefetch"]))
 }
 
 /// Whether it comes from a page of this very origin: no cookie was withheld.
@@ -63,9 +91,13 @@ fn is_one_of(header: Single<'_>, words: &[&[u8]]) -> bool {
 fn accepts_html(r: Request<'_>) -> bool {
     match r.headers_in().first(b"Accept") {
         None | Some(b"*/*") => r.is_get() || r.is_head(),
-        Some(accept) => accept.split(|&b| b == b',').any(|media_type| {
-            let name = media_type.split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
-            name.eq_ignore_ascii_case(b"text/html")
-        }),
+        Some(accept) => has_html(accept),
     }
+}
+
+fn has_html(accept: &[u8]) -> bool {
+    accept.split(|&b| b == b',').any(|media_type| {
+        let name = media_type.split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
+        name.eq_ignore_ascii_case(b"text/html")
+    })
 }

@@ -1,7 +1,7 @@
 //! Stamps are kept true: by every answer that sets or deletes the session, and by the page that
 //! gives a session its first one.
 
-use shared_session_core::cookie::{self, Change};
+use shared_session_core::cookie::{self, Change, Found};
 use shared_session_core::session::Held;
 use shared_session_core::stamp::Stamp;
 
@@ -11,11 +11,11 @@ use crate::nginx::{NoMemory, Request, clock};
 use crate::site::{self, Own};
 use crate::{arrival, document, loader};
 
-/// What the answer's `Set-Cookie` headers do to the cookie `name`; of several the last counts.
+/// What the answer's `Set-Cookie` headers do to the cookie `name`.
 pub(crate) fn change<'r>(r: Request<'r>, name: &[u8]) -> Option<Change<'r>> {
     let now_s = clock::now_ms() / 1000;
     let lines = r.headers_out().values(b"Set-Cookie");
-    lines.filter_map(|line| cookie::set_cookie_change(line, name, now_s)).last()
+    cookie::set_cookies_change(lines, name, now_s)
 }
 
 /// In the header filter: sets the stamp, and the session that was handed over, with the answer.
@@ -52,12 +52,17 @@ struct Answer<'r> {
 impl<'r> Answer<'r> {
     /// The session that the application saw.
     fn held(&self, outcome: Option<Outcome<'r>>) -> Held<'r> {
-        if let Some(Outcome::Session { claims, stamp: Some(stamp) }) = outcome
-            && let Some(value) = claims.cookies.get(&self.cookies.session().spec.name)
-        {
-            return Held::handed_over(value, stamp);
+        let name = &self.cookies.session().spec.name;
+        let held = arrival::held(self.r, &self.own, self.cookies);
+        match (outcome, held.found()) {
+            (Some(Outcome::Session { claims, stamp: Some(stamp) }), _) => {
+                claims.cookies.get(name).map_or(held, |value| Held::handed_over(value, stamp))
+            }
+            (Some(Outcome::Same(Some(stamp))), Found::One(value)) => {
+                Held::handed_over(value, stamp)
+            }
+            _ => held,
         }
-        arrival::held(self.r, &self.own, self.cookies)
     }
 
     /// The stamp that the answer has to set.
@@ -75,15 +80,7 @@ impl<'r> Answer<'r> {
         if change.is_none() && arranged.is_some() {
             return arranged;
         }
-        // A family is made of random bytes only where one is needed; without any there is no stamp.
-        let mut is_random = true;
-        let family = || {
-            let family = delivery::new_family(self.r);
-            is_random = family.is_some();
-            family.unwrap_or_default()
-        };
-        let stamp = held.restamp(change, is_page, clock::now_ms(), family);
-        stamp.filter(|_| is_random)
+        held.restamp(change, is_page, clock::now_ms())
     }
 
     fn put(
@@ -98,7 +95,15 @@ impl<'r> Answer<'r> {
             if change != Some(Change::Deleted) {
                 delivery::put_cookies(r, own, cookies, &claims, Way::Page)?;
             }
-            delivery::notify(r);
+            let session = claims.cookies.get(&cookies.session().spec.name);
+            let is_set = match change {
+                None => true,
+                Some(Change::Set { value, .. }) => session == Some(value),
+                Some(Change::Deleted) => false,
+            };
+            if is_set {
+                delivery::notify(r);
+            }
             if r.context().is_some_and(|context| context.is_late.get()) {
                 r.keep_out_of_cache();
             }

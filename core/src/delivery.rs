@@ -112,7 +112,9 @@ pub fn check(claims: &Claims<'_>, visit: &Visit<'_>) -> Result<(), Verdict> {
     let demand = |holds: bool, verdict| if holds { Ok(()) } else { Err(verdict) };
     let age_ms = visit.now_ms.saturating_sub(claims.issued_ms);
     let ahead_ms = claims.issued_ms.saturating_sub(visit.now_ms);
-    let is_fresh = age_ms < visit.timeout_ms && claims.issued_ms > visit.zone_since_ms;
+    let has_ended = claims.expires_s.is_some_and(|end_s| end_s <= visit.now_ms / 1000);
+    let is_fresh =
+        age_ms < visit.timeout_ms && claims.issued_ms > visit.zone_since_ms && !has_ended;
     demand(is_fresh, Verdict::Expired)?;
     demand(ahead_ms <= MAX_CLOCK_SKEW_MS, Verdict::Future)?;
     demand(fits_sites(claims, visit), Verdict::WrongSite)?;

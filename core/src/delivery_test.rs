@@ -243,3 +243,14 @@ fn in_the_django_format_what_is_sent_must_fit() {
         assert_eq!(refused, Err(Verdict::WrongOrigin), "{dest}");
     }
 }
+
+#[test]
+fn a_session_that_has_ended_is_not_delivered() {
+    let with = |expires_s| {
+        let claims = Claims { expires_s: Some(expires_s), ..TOKEN };
+        verdict(&claims, |visit| visit.now_ms = ISSUED + 999)
+    };
+    assert_eq!(with(ISSUED / 1000 + 1), Ok(()));
+    assert_eq!(with(ISSUED / 1000), Err(Verdict::Expired));
+    assert_eq!(with(0), Err(Verdict::Expired));
+}

@@ -15,6 +15,7 @@ pub mod html;
 pub mod key;
 pub mod origin;
 pub mod parked;
+pub mod pull;
 mod sealed;
 pub mod session;
 mod shown;

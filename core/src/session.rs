@@ -5,6 +5,7 @@ use crate::{
     stamp::{SessionId, Stamp},
     token::Lineage,
 };
+use sha2::{Digest, Sha256};
 
 /// When a delivered session replaces one that the visitor has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,43 +79,53 @@ impl<'a> Held<'a> {
         self.found == Found::None && self.stamp().is_none()
     }
 
-    /// The family that a new value belongs to, and its time.
-    fn next_lineage(&self, now_ms: u64, family: impl FnOnce() -> [u8; 16]) -> Lineage {
-        match self.known {
-            Known::Live(Stamp { lineage, .. }) | Known::Ended(Stamp { lineage, .. }) => {
-                // Clocks of different nodes differ; what follows is later all the same.
-                let set_ms = now_ms.max(lineage.set_ms.saturating_add(1));
-                Lineage { set_ms, ..lineage }
+    /// The family and time of a value that is set now.
+    ///
+    /// Where nothing tells the family, it is that of the session held, or else of the new one,
+    /// which the value alone decides: pages that race, and sites that share a session since before
+    /// the module was there, come to the same.
+    fn next_lineage(&self, value: &[u8], now_ms: u64) -> Lineage {
+        let before = match (self.known, self.found) {
+            (Known::Live(stamp), _) => Some(stamp.lineage),
+            // Logging in again follows to where the visitor logged out.
+            (Known::Ended(stamp), Found::None) => Some(stamp.lineage),
+            (Known::Ended(stamp), Found::One(held)) if stamp.session == SessionId::of(held) => {
+                Some(stamp.lineage)
             }
-            Known::Nothing => Lineage { family: family(), set_ms: now_ms },
+            _ => None,
+        };
+        match (before, self.found) {
+            (Some(Lineage { family, set_ms }), _) => {
+                // Clocks of different nodes differ; what follows is later all the same.
+                Lineage { family, set_ms: now_ms.max(set_ms.saturating_add(1)) }
+            }
+            (None, Found::One(held)) => Lineage { family: family_of(held), set_ms: now_ms },
+            (None, _) => Lineage { family: family_of(value), set_ms: now_ms },
         }
     }
 
     /// The stamp that must be set with an answer that does `change` to the session cookie; none
     /// where nothing changes. `is_page`: the answer is an HTML document, which gives a session its
-    /// first stamp. `family` makes a new family, of random bytes.
-    pub fn restamp(
-        &self,
-        change: Option<Change<'_>>,
-        is_page: bool,
-        now_ms: u64,
-        family: impl FnOnce() -> [u8; 16],
-    ) -> Option<Stamp> {
+    /// first stamp.
+    pub fn restamp(&self, change: Option<Change<'_>>, is_page: bool, now_ms: u64) -> Option<Stamp> {
         if self.found == Found::Twins {
             return None;
         }
+        let live = |value, lineage, expires_s| {
+            let session = SessionId::of(value);
+            Some(Stamp { session, lineage, expires_s, is_ended: false })
+        };
         match (change, self.found, self.known) {
             (Some(Change::Set { value, expiry }), _, known) => {
-                let session = SessionId::of(value);
                 let expires_s = match expiry {
                     Expiry::At(end_s) => Some(end_s),
                     Expiry::Session => None,
                 };
                 let lineage = match known {
-                    Known::Live(stamp) if stamp.session == session => stamp.lineage,
-                    _ => self.next_lineage(now_ms, family),
+                    Known::Live(stamp) if stamp.session == SessionId::of(value) => stamp.lineage,
+                    _ => self.next_lineage(value, now_ms),
                 };
-                Some(Stamp { session, lineage, expires_s, is_ended: false })
+                live(value, lineage, expires_s)
             }
             (Some(Change::Deleted), _, Known::Live(stamp)) => {
                 let set_ms = now_ms.max(stamp.lineage.set_ms);
@@ -122,18 +133,23 @@ impl<'a> Held<'a> {
                 Some(Stamp { lineage, expires_s: None, is_ended: true, ..stamp })
             }
             (Some(Change::Deleted), Found::One(value), _) => {
-                let lineage = self.next_lineage(now_ms, family);
+                let lineage = self.next_lineage(value, now_ms);
                 let session = SessionId::of(value);
                 Some(Stamp { session, lineage, expires_s: None, is_ended: true })
             }
             (None, Found::One(value), Known::Nothing | Known::Ended(_)) if is_page => {
-                let lineage = self.next_lineage(now_ms, family);
-                let session = SessionId::of(value);
-                Some(Stamp { session, lineage, expires_s: None, is_ended: false })
+                live(value, self.next_lineage(value, now_ms), None)
             }
             (Some(Change::Deleted) | None, _, _) => None,
         }
     }
+}
+
+/// The family that a session founds.
+pub fn family_of(value: &[u8]) -> [u8; 16] {
+    let digest =
+        Sha256::new().chain_update(b"shared-session family\0").chain_update(value).finalize();
+    std::array::from_fn(|i| digest[i])
 }
 
 /// A session that wants to replace the one held.
@@ -143,6 +159,8 @@ pub struct Incoming<'a> {
     pub value: &'a [u8],
     /// Its family and time, where its source knew them.
     pub lineage: Option<Lineage>,
+    /// When it ends, in Unix seconds, where its source knew.
+    pub expires_s: Option<u64>,
     /// Where it was parked: since when, in Unix milliseconds.
     pub parked_ms: Option<u64>,
 }
@@ -225,7 +243,9 @@ pub fn agree(held: &Held<'_>, new: Incoming<'_>) -> Option<Stamp> {
     match held.known {
         Known::Live(stamp) if rank(stamp.lineage) <= rank(lineage) => None,
         Known::Live(stamp) => Some(Stamp { lineage, ..stamp }),
-        Known::Nothing => Some(Stamp { session, lineage, expires_s: None, is_ended: false }),
+        Known::Nothing => {
+            Some(Stamp { session, lineage, expires_s: new.expires_s, is_ended: false })
+        }
         Known::Ended(_) => None,
     }
 }

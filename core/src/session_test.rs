@@ -25,7 +25,7 @@ fn held(found: Found<'_>, stamp: Option<Stamp>) -> Held<'_> {
 }
 
 fn new(value: &[u8], family: u8, set_ms: u64) -> Incoming<'_> {
-    Incoming { value, lineage: Some(lineage(family, set_ms)), parked_ms: None }
+    Incoming { value, lineage: Some(lineage(family, set_ms)), expires_s: None, parked_ms: None }
 }
 
 fn set(value: &[u8]) -> Option<Change<'_>> {
@@ -37,7 +37,7 @@ const DELETED: Option<Change<'static>> = Some(Change::Deleted);
 #[test]
 fn without_a_session_every_policy_takes_one() {
     for policy in POLICIES {
-        let unknown = Incoming { value: b"new", lineage: None, parked_ms: None };
+        let unknown = Incoming { value: b"new", lineage: None, expires_s: None, parked_ms: None };
         assert_eq!(decide(policy, &held(Found::None, None), unknown), Delivered);
         assert_eq!(decide(policy, &held(Found::None, None), new(b"new", 1, 5)), Delivered);
     }
@@ -69,7 +69,7 @@ fn a_successor_is_later_and_of_the_same_family() {
     assert_eq!(decide(Successor, &fits, new(b"new", 1, 9)), KeptUnlessDead);
     assert_eq!(decide(Successor, &fits, new(b"new", 1, 8)), KeptUnlessDead);
     assert_eq!(decide(Successor, &fits, new(b"new", 2, 10)), KeptUnlessDead);
-    let unknown = Incoming { value: b"new", lineage: None, parked_ms: None };
+    let unknown = Incoming { value: b"new", lineage: None, expires_s: None, parked_ms: None };
     assert_eq!(decide(Successor, &fits, unknown), KeptUnlessDead);
     for stamp in [None, Some(stamp(b"other", 1, 9))] {
         let held = held(Found::One(b"old"), stamp);
@@ -128,29 +128,28 @@ fn logging_out_stays_logged_out_under_every_policy() {
     }
 }
 
-fn family() -> [u8; 16] {
-    [77; 16]
-}
-
-fn no_family() -> [u8; 16] {
-    panic!("no new family is wanted");
+/// A stamp of the family that the session `founder` founds.
+fn founded(value: &[u8], founder: &[u8], set_ms: u64) -> Stamp {
+    Stamp { lineage: Lineage { family: family_of(founder), set_ms }, ..stamp(value, 0, 0) }
 }
 
 #[test]
 fn a_session_out_of_nothing_founds_a_family() {
-    let stamp = held(Found::None, None).restamp(set(b"x"), false, NOW_MS, family);
-    assert_eq!(stamp, Some(self::stamp(b"x", 77, NOW_MS)));
-    let unknown = held(Found::One(b"x"), None).restamp(set(b"y"), false, NOW_MS, family);
-    assert_eq!(unknown, Some(self::stamp(b"y", 77, NOW_MS)));
+    let first = held(Found::None, None).restamp(set(b"x"), false, NOW_MS);
+    assert_eq!(first, Some(founded(b"x", b"x", NOW_MS)));
+    // One that nothing is known of is of the family that others would give it, too.
+    let unknown = held(Found::One(b"x"), None).restamp(set(b"y"), false, NOW_MS);
+    assert_eq!(unknown, Some(founded(b"y", b"x", NOW_MS)));
+    assert_ne!(family_of(b"x"), family_of(b"y"));
 }
 
 #[test]
 fn a_new_value_keeps_the_family() {
     let held = held(Found::One(b"x"), Some(stamp(b"x", 1, 9)));
-    let next = held.restamp(set(b"y"), false, NOW_MS, no_family);
+    let next = held.restamp(set(b"y"), false, NOW_MS);
     assert_eq!(next, Some(stamp(b"y", 1, NOW_MS)));
     let ahead = Held::new(Found::One(b"x"), Some(stamp(b"x", 1, NOW_MS + 3)), false, NOW_S);
-    let next = ahead.restamp(set(b"y"), false, NOW_MS, no_family);
+    let next = ahead.restamp(set(b"y"), false, NOW_MS);
     assert_eq!(next, Some(stamp(b"y", 1, NOW_MS + 4)), "later by any clock");
 }
 
@@ -158,54 +157,59 @@ fn a_new_value_keeps_the_family() {
 fn the_same_value_keeps_family_and_time_and_gets_the_new_life() {
     let held = held(Found::One(b"x"), Some(stamp(b"x", 1, 9)));
     let change = Some(Change::Set { value: b"x", expiry: Expiry::At(NOW_S + 60) });
-    let again = held.restamp(change, false, NOW_MS, no_family).unwrap();
+    let again = held.restamp(change, false, NOW_MS).unwrap();
     assert_eq!(again, Stamp { expires_s: Some(NOW_S + 60), ..stamp(b"x", 1, 9) });
 }
 
 #[test]
 fn a_page_gives_the_first_stamp_and_nothing_else_does() {
     let old = held(Found::One(b"x"), None);
-    assert_eq!(old.restamp(None, false, NOW_MS, no_family), None);
-    assert_eq!(old.restamp(None, true, NOW_MS, family), Some(stamp(b"x", 77, NOW_MS)));
+    assert_eq!(old.restamp(None, false, NOW_MS), None);
+    assert_eq!(old.restamp(None, true, NOW_MS), Some(founded(b"x", b"x", NOW_MS)));
     let mismatched = held(Found::One(b"x"), Some(stamp(b"y", 1, 9)));
-    let next = mismatched.restamp(None, true, NOW_MS, family);
-    assert_eq!(next, Some(stamp(b"x", 77, NOW_MS)));
+    let next = mismatched.restamp(None, true, NOW_MS);
+    assert_eq!(next, Some(founded(b"x", b"x", NOW_MS)));
     let stamped = held(Found::One(b"x"), Some(stamp(b"x", 1, 9)));
-    assert_eq!(stamped.restamp(None, true, NOW_MS, no_family), None);
-    assert_eq!(held(Found::None, None).restamp(None, true, NOW_MS, no_family), None);
+    assert_eq!(stamped.restamp(None, true, NOW_MS), None);
+    assert_eq!(held(Found::None, None).restamp(None, true, NOW_MS), None);
 }
 
 #[test]
 fn a_deletion_ends_the_family_now() {
     let stamped = held(Found::One(b"x"), Some(stamp(b"x", 1, 9)));
-    let end = stamped.restamp(DELETED, false, NOW_MS, no_family);
+    let end = stamped.restamp(DELETED, false, NOW_MS);
     assert_eq!(end, Some(ended(b"x", 1, NOW_MS)));
     let withheld = held(Found::None, Some(stamp(b"x", 1, 9)));
-    assert_eq!(withheld.restamp(DELETED, false, NOW_MS, no_family), end);
+    assert_eq!(withheld.restamp(DELETED, false, NOW_MS), end);
     // Of unknown family: the very session is what stays out.
-    let unknown = held(Found::One(b"x"), None).restamp(DELETED, false, NOW_MS, family).unwrap();
-    assert_eq!(unknown, ended(b"x", 77, NOW_MS));
+    let unknown = held(Found::One(b"x"), None).restamp(DELETED, false, NOW_MS).unwrap();
+    assert_eq!(unknown, Stamp { is_ended: true, ..founded(b"x", b"x", NOW_MS) });
     assert_eq!(decide(Always, &held(Found::None, Some(unknown)), new(b"x", 1, NOW_MS + 9)), Kept);
     // Nothing ends where nothing was.
-    assert_eq!(held(Found::None, None).restamp(DELETED, false, NOW_MS, no_family), None);
+    assert_eq!(held(Found::None, None).restamp(DELETED, false, NOW_MS), None);
     let again = held(Found::None, Some(ended(b"x", 1, 9)));
-    assert_eq!(again.restamp(DELETED, false, NOW_MS, no_family), None);
+    assert_eq!(again.restamp(DELETED, false, NOW_MS), None);
 }
 
 #[test]
 fn logging_in_again_goes_on_with_the_family() {
-    for found in [Found::None, Found::One(b"set by a script")] {
+    // Also where the browser did not take the deletion.
+    for found in [Found::None, Found::One(b"x")] {
         let out = held(found, Some(ended(b"x", 1, NOW_MS + 3)));
-        let next = out.restamp(set(b"y"), false, NOW_MS, no_family);
+        let next = out.restamp(set(b"y"), false, NOW_MS);
         assert_eq!(next, Some(stamp(b"y", 1, NOW_MS + 4)));
     }
+    // Another session that came does not: somebody else may have planted that stamp.
+    let other = held(Found::One(b"z"), Some(ended(b"x", 1, 9)));
+    assert_eq!(other.restamp(set(b"y"), false, NOW_MS), Some(founded(b"y", b"z", NOW_MS)));
+    assert_eq!(other.restamp(None, true, NOW_MS), Some(founded(b"z", b"z", NOW_MS)));
 }
 
 #[test]
 fn twins_get_no_stamp() {
     for change in [None, set(b"x"), DELETED] {
         let twins = held(Found::Twins, Some(stamp(b"x", 1, 9)));
-        assert_eq!(twins.restamp(change, true, NOW_MS, no_family), None);
+        assert_eq!(twins.restamp(change, true, NOW_MS), None);
     }
 }
 
@@ -219,6 +223,9 @@ fn two_sites_that_hold_one_session_come_to_one_family() {
     assert_eq!(agree(&held(Found::One(b"x"), None), new(b"x", 2, 10)), Some(b));
     assert_eq!(agree(&with(2, 9), new(b"x", 1, 9)), Some(a));
     assert_eq!(agree(&with(1, 9), new(b"x", 2, 9)), None);
+    let dated = Incoming { expires_s: Some(NOW_S), ..new(b"x", 2, 10) };
+    let first = agree(&held(Found::One(b"x"), None), dated).unwrap();
+    assert_eq!(first.expires_s, Some(NOW_S));
 }
 
 /// A visitor's browser at a few sites, each with an application that does as it is told.
@@ -226,7 +233,6 @@ fn two_sites_that_hold_one_session_come_to_one_family() {
 struct Journey {
     sites: [(Option<Vec<u8>>, Option<Stamp>); 3],
     clock_ms: u64,
-    families: u8,
 }
 
 impl Journey {
@@ -239,9 +245,7 @@ impl Journey {
     /// The application of `site` answers a page.
     fn answer(&mut self, site: usize, change: Option<Change<'_>>) {
         self.clock_ms += 10;
-        self.families += 1;
-        let made = [self.families; 16];
-        let stamp = self.held(site).restamp(change, true, self.clock_ms, || made);
+        let stamp = self.held(site).restamp(change, true, self.clock_ms);
         let (session, old) = &mut self.sites[site];
         match change {
             Some(Change::Set { value, .. }) => *session = Some(value.to_vec()),
@@ -255,7 +259,12 @@ impl Journey {
     fn share(&mut self, from: usize, to: usize) -> Option<Decision> {
         let value = self.sites[from].0.clone()?;
         let stamp = self.held(from).stamp().unwrap();
-        let new = Incoming { value: &value, lineage: Some(stamp.lineage), parked_ms: None };
+        let new = Incoming {
+            value: &value,
+            lineage: Some(stamp.lineage),
+            expires_s: None,
+            parked_ms: None,
+        };
         let decision = decide(Successor, &self.held(to), new);
         let agreed = agree(&self.held(to), new);
         match decision {

@@ -58,7 +58,7 @@ fn a_delivery() {
         let value = opened.claims.cookies.get(b"sid").unwrap();
         let cookies = [&b"a=1; sid=y"[..], b"sid=y"];
         let held = Held::new(find(cookies, b"sid"), None, false, 3);
-        let new = Incoming { value, lineage: None, parked_ms: None };
+        let new = Incoming { value, lineage: None, expires_s: None, parked_ms: None };
         assert_eq!(decide(Replace::Always, &held, new), Decision::Delivered);
         let edit =
             Edit { headers: cookies.into_iter(), unwanted: |n: &[u8]| n == b"sid", added: &[] };
@@ -90,7 +90,7 @@ fn stamps_and_parked_sessions() {
         ([0; parked::MAX_LEN], [0; parked::BUFFER], [0; parked::BUFFER]);
     assert_no_allocation(|| {
         let held = Held::new(Found::One(b"x"), None, false, 3);
-        let stamp = held.restamp(None, true, 3000, || [1; 16]).unwrap();
+        let stamp = held.restamp(None, true, 3000).unwrap();
         let mut text = [0; stamp::MAX_LEN];
         let text = stamp.seal(&keys[0], [2; 24], b"a.example", &mut text).unwrap();
         assert_eq!(Stamp::open(&keys, b"a.example", text), Some(stamp));

@@ -1,7 +1,7 @@
 //! Key files.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::ConfError;
 use crate::nginx::command::Conf;
 
-/// No key file is longer; more is read of none.
+/// No key file is longer, in bytes.
 const MAX: u64 = 4096;
 
 /// What a key file holds, until it is known in which format tokens are.
@@ -25,9 +25,13 @@ impl KeyFile {
     /// Reads the file that the directive names.
     pub(super) fn read(cf: &mut Conf<'_>) -> Result<Self, ConfError> {
         let path = cf.full_name(cf.value()).ok_or(ConfError::NoMemory)?;
-        let mut contents = Zeroizing::new(Vec::with_capacity(MAX as usize));
-        let read = File::open(&path).and_then(|f| f.take(MAX).read_to_end(&mut contents));
+        let mut contents = Zeroizing::new(Vec::with_capacity(MAX as usize + 1));
+        let read = File::open(&path).and_then(|f| f.take(MAX + 1).read_to_end(&mut contents));
         if let Err(error) = read {
+            return Err(ConfError::KeyFile { path, error });
+        }
+        if contents.len() as u64 > MAX {
+            let error = io::Error::other(format!("it holds more than {MAX} bytes"));
             return Err(ConfError::KeyFile { path, error });
         }
         if fs::metadata(&path).is_ok_and(|m| m.permissions().mode() & 0o004 != 0) {

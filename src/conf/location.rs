@@ -88,8 +88,16 @@ impl LocConf {
     pub(crate) fn merge(&mut self, prev: &Self, cf: &mut Conf<'_>) -> Result<(), ConfError> {
         let is_location = !cf.core_location().name().is_empty();
         let own_loader = self.loader.is_some_and(|loader| !loader.is_off());
-        if own_loader && cf.srv_conf().sites().is_none() {
-            return Err(ConfError::NoSites { directive: "shared_session_loader" });
+        for (is_own, directive) in [
+            (own_loader, "shared_session_loader"),
+            (self.replace.is_some(), "shared_session_replace"),
+            (self.check().is_some(), "shared_session_check"),
+            (self.notify().is_some(), "shared_session_notify"),
+            (self.csrf_cookie().is_some(), "shared_session_csrf_cookie"),
+        ] {
+            if is_own && cf.srv_conf().sites().is_none() {
+                return Err(ConfError::NoSites { directive });
+            }
         }
         if is_location && !self.handler && (self.replace.is_some() || self.check.is_some()) {
             cf.srv_conf().note_own_policy();
@@ -179,7 +187,7 @@ impl LocConf {
 
     /// The name of the cookie that gets a CSRF token.
     pub(crate) fn csrf_cookie(&self) -> Option<&[u8]> {
-        self.csrf_cookie.as_deref()
+        self.csrf_cookie.as_deref().filter(|name| *name != b"off")
     }
 
     /// Whether this is the location of the module's URLs.

@@ -9,7 +9,7 @@ mod error;
 mod keys;
 mod location;
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use shared_session_core::cookie::CookieSpec;
@@ -106,7 +106,8 @@ pub(crate) struct SrvConf {
     sites: Option<Rc<Sites>>,
     prefix: Option<Rc<[u8]>>,
     format: Option<Format>,
-    key_files: Option<Rc<Vec<KeyFile>>>,
+    /// Until all levels are merged.
+    key_files: RefCell<Option<Rc<Vec<KeyFile>>>>,
     /// What the files hold, once the levels are merged.
     keys: Option<Vec<Key>>,
     cookies: Option<Rc<Cookies>>,
@@ -129,16 +130,20 @@ impl SrvConf {
         inherit(&mut self.sites, &prev.sites);
         inherit(&mut self.prefix, &prev.prefix);
         inherit(&mut self.format, &prev.format);
-        inherit(&mut self.key_files, &prev.key_files);
+        inherit(self.key_files.get_mut(), &prev.key_files.borrow());
         inherit(&mut self.cookies, &prev.cookies);
-        self.keys = match &self.key_files {
-            Some(files) => Some(keys::parse(files, self.format())?),
-            None if self.format() == Format::Django => return Err(ConfError::NoSecretKey),
-            None => None,
-        };
         let session = || Cookie { spec: CookieSpec::default_session(), domain: None };
         let cookies = self.cookies.get_or_insert_with(|| Rc::new(Cookies::new(session())));
         let cookies = Rc::clone(cookies);
+        if self.sites.is_none() {
+            return Ok(());
+        }
+        let format = self.format();
+        self.keys = match self.key_files.get_mut() {
+            Some(files) => Some(keys::parse(files, format)?),
+            None if format == Format::Django => return Err(ConfError::NoSecretKey),
+            None => None,
+        };
         for cookie in cookies.all() {
             let path = &cookie.spec.path;
             if !self.prefix().starts_with(path)
@@ -159,6 +164,11 @@ impl SrvConf {
 
     pub(crate) fn prefix(&self) -> &[u8] {
         self.prefix.as_deref().unwrap_or(DEFAULT_PREFIX)
+    }
+
+    /// Once all levels are merged: the keys are made, what the files held is wiped.
+    pub(crate) fn forget_key_files(&self) {
+        self.key_files.take();
     }
 
     /// How tokens are written.

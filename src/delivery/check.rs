@@ -14,24 +14,48 @@ pub(super) fn settle(r: Request<'_>, decision: Decision) -> Result<Option<Decisi
     };
     let context = r.context_or_new()?;
     let Some(answer) = context.check.get() else {
-        context.check.set(Some(subrequest::ask(r, uri, args)?));
-        return Ok(None);
+        return Ok(match subrequest::ask(r, uri, args) {
+            Ok(answer) => {
+                context.check.set(Some(answer));
+                None
+            }
+            Err(NoMemory) => {
+                keep(r, format_args!("could not be asked"));
+                Some(Decision::Kept)
+            }
+        });
     };
     Ok(match answer.status() {
         None => None,
         Some(200..=299) => Some(Decision::Kept),
-        Some(401 | 403 | 404) => Some(Decision::Delivered),
-        Some(status) => {
+        Some(status @ (401 | 403 | 404)) => {
             r.log(
-                Level::Error,
+                Level::Info,
                 format_args!(
-                    "shared_session: \"shared_session_check\" answered {status} instead of 2xx, \
-                     401, 403 or 404: the visitor's session is kept"
+                    "shared_session: \"shared_session_check\" answered {status}: the visitor's \
+                     session is dead, and replaced"
                 ),
             );
+            Some(Decision::Delivered)
+        }
+        Some(status @ 100..) => {
+            keep(r, format_args!("answered {status} instead of 2xx, 401, 403 or 404"));
+            Some(Decision::Kept)
+        }
+        Some(_) => {
+            keep(r, format_args!("failed without an answer"));
             Some(Decision::Kept)
         }
     })
+}
+
+fn keep(r: Request<'_>, why: core::fmt::Arguments<'_>) {
+    r.log(
+        Level::Error,
+        format_args!(
+            "shared_session: \"shared_session_check\" {why}: the visitor's session is kept"
+        ),
+    );
 }
 
 impl Step {

@@ -3,10 +3,11 @@
 use shared_session_core::cookie::{self, Expiry, Found, Lifetime, SameSite, Secure, SetCookie};
 use shared_session_core::origin;
 use shared_session_core::parked::{self, Parked};
+use shared_session_core::session;
 use shared_session_core::stamp::{self, SessionId, Stamp};
 use shared_session_core::token::{Claims, Lineage};
 
-use super::{Pending, new_family};
+use super::Pending;
 use crate::conf::{Cookie, Cookies};
 use crate::nginx::log::Level;
 use crate::nginx::{NoMemory, Request, clock};
@@ -30,11 +31,12 @@ pub(crate) enum Way {
 pub(super) fn stamp(r: Request<'_>, pending: &Pending<'_>) -> Option<Stamp> {
     let now_ms = clock::now_ms();
     let claims = &pending.claims;
-    let found = || Some(Lineage { family: new_family(r)?, set_ms: now_ms });
+    let value = pending.incoming.value;
+    let founded = Lineage { family: session::family_of(value), set_ms: now_ms };
     let spec = &r.srv_conf().cookies()?.session().spec;
     Some(Stamp {
-        session: SessionId::of(pending.incoming.value),
-        lineage: claims.lineage.or_else(found)?,
+        session: SessionId::of(value),
+        lineage: claims.lineage.unwrap_or(founded),
         expires_s: match expiry(spec.lifetime, claims.expires_s, now_ms / 1000) {
             Expiry::At(end_s) => Some(end_s),
             Expiry::Session => None,
@@ -197,13 +199,17 @@ fn domain<'r>(
     if origin::HostPort::parse(domain.strip_prefix(b".").unwrap_or(domain)).is_none()
         || !cookie::domain_matches(own.host.host, domain)
     {
-        r.log(
-            Level::Error,
-            format_args!(
-                "shared_session: the cookie is set without \"domain={}\": the host is not under it",
-                domain.escape_ascii()
-            ),
-        );
+        // Once a request, not for each of its cookies.
+        if !r.context_or_new()?.is_domain_logged.replace(true) {
+            r.log(
+                Level::Error,
+                format_args!(
+                    "shared_session: the cookie is set without \"domain={}\": the host is not \
+                     under it",
+                    domain.escape_ascii()
+                ),
+            );
+        }
         return Ok(None);
     }
     Ok(Some(domain))

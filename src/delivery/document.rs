@@ -2,7 +2,6 @@
 //! application sees the new one in that very request.
 
 use shared_session_core::cookie;
-use shared_session_core::delivery::Verdict;
 use shared_session_core::parked::{self, Parked};
 use shared_session_core::session::{self, Decision, Replace};
 use shared_session_core::token::Kind;
@@ -14,7 +13,7 @@ use crate::context::{Delivery, Opened};
 use crate::document;
 use crate::nginx::log::Level;
 use crate::nginx::{NoMemory, Request, clock, variable};
-use crate::site;
+use crate::site::{self, Own};
 
 /// When a request was read: hands the session over at once where it is clear already who wins, so
 /// that the rewrite phase and all variables see the cookies that the application will see.
@@ -26,7 +25,7 @@ pub(crate) fn hand_over(r: Request<'_>) -> Result<(), NoMemory> {
     let Some(text) = context.arrival.get().parked else { return Ok(()) };
     let (srv, loc) = (r.srv_conf(), r.loc_conf());
     let (Some(own), Some(cookies)) = (site::own(r, srv), srv.cookies()) else { return Ok(()) };
-    if !document::is_navigation(r) || !sees_the_session(r, cookies) {
+    if !document::is_navigation(r) || !sees_the_session(r, &own, cookies) {
         return Ok(());
     }
 
@@ -81,6 +80,10 @@ pub(crate) fn decide(r: Request<'_>) -> Result<Step, NoMemory> {
     let decision = check::settle(r, decision)?;
     if let Some(decision) = decision {
         context.pending.set(None);
+        if pending.has_ended() {
+            context.outcome.set(Some(Outcome::Nothing));
+            return Ok(Step::GoOn);
+        }
         finish(r, &pending, decision, cookies)?;
         if decision == Decision::Delivered {
             // What the rewrite phase made of the cookies it saw stays; nothing else does.
@@ -97,8 +100,7 @@ fn finish<'r>(
     decision: Decision,
     cookies: &Cookies,
 ) -> Result<(), NoMemory> {
-    let verdict = settle(r, pending, decision)?;
-    if verdict == Verdict::Delivered {
+    if decision == Decision::Delivered {
         let all = cookies.all().filter_map(|cookie| {
             let name = cookie.spec.name.as_slice();
             Some((name, pending.claims.cookies.get(name)?))
@@ -106,16 +108,19 @@ fn finish<'r>(
         let added = r.pool().list(cookies.riders().len() + 1, all)?;
         arrival::add(r, cookies, added)?;
     }
+    let verdict = settle(r, pending, decision)?;
     r.log(Level::Info, format_args!("shared_session: parked session: {}", verdict.as_str()));
     Ok(())
 }
 
 /// Whether the visitor's own session would come with this request: it is not decided unseen.
-fn sees_the_session(r: Request<'_>, cookies: &Cookies) -> bool {
+fn sees_the_session(r: Request<'_>, own: &Own<'_>, cookies: &Cookies) -> bool {
     let spec = &cookies.session().spec;
     let path = r.unparsed_uri().split(|&byte| byte == b'?').next().unwrap_or_default();
     !r.uri().starts_with(r.srv_conf().prefix())
         && cookie::path_matches(path, &spec.path)
-        // A strict session is withheld from a visit that another site led to.
-        && !(spec.is_strict() && document::is_cross_site(r))
+        // A strict session is withheld from a visit that another site led to; so is any from what
+        // another site's page loads, and what looks like a page may be that in an old browser.
+        && !((spec.is_strict() || !document::is_surely_a_page(r))
+            && document::is_cross_site(r, own.host.host))
 }

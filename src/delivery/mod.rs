@@ -18,7 +18,6 @@ pub(crate) use script::{allowed_origin, bound, judge};
 
 use crate::conf::Cookies;
 use crate::nginx::{NoMemory, Request, clock};
-use crate::random;
 
 /// What an answer has to set.
 #[derive(Clone, Copy)]
@@ -51,8 +50,16 @@ impl<'r> Pending<'r> {
         cookies: &Cookies,
     ) -> Option<Self> {
         let value = claims.cookies.get(&cookies.session().spec.name)?;
-        let incoming = Incoming { value, lineage: claims.lineage, parked_ms };
+        let incoming =
+            Incoming { value, lineage: claims.lineage, expires_s: claims.expires_s, parked_ms };
         Some(Pending { claims, incoming, held })
+    }
+}
+
+impl Pending<'_> {
+    /// Whether the session has ended since it came.
+    fn has_ended(&self) -> bool {
+        self.claims.expires_s.is_some_and(|end_s| end_s <= clock::now_ms() / 1000)
     }
 }
 
@@ -92,9 +99,4 @@ fn settle<'r>(
 /// Milliseconds since a token was issued; negative where it was issued in the future.
 fn age_ms(claims: &Claims<'_>) -> i64 {
     clock::now_ms().cast_signed().saturating_sub(claims.issued_ms.cast_signed())
-}
-
-/// A new family of sessions.
-pub(crate) fn new_family(r: Request<'_>) -> Option<[u8; 16]> {
-    random::bytes(r)
 }

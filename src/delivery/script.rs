@@ -33,8 +33,11 @@ impl From<NoMemory> for Stop {
 pub(crate) fn judge(r: Request<'_>) -> Result<Step, NoMemory> {
     let Some(token) = token(r) else { return Ok(Step::GoOn) };
     let context = r.context_or_new()?;
-    if let Some(pending) = context.pending.get() {
-        return decide(r, &pending);
+    match context.pending.get() {
+        // One that was parked is the page's affair.
+        Some(pending) if pending.incoming.parked_ms.is_some() => return Ok(Step::GoOn),
+        Some(pending) => return decide(r, &pending),
+        None => {}
     }
     if context.delivery.get().is_some() {
         return Ok(Step::GoOn);

@@ -28,6 +28,10 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
         return finish_answer(r, answer);
     }
     upstream::give_accept_encoding_back(r);
+    if !r.was_read() {
+        // What came with it may be known in part only.
+        return Ok(());
+    }
     let stamp = stamps::settle(r)?;
     let loader = match r.loc_conf().loader() {
         Loader::Variable(value) => Loader::of_value(value.evaluate(r)?),

@@ -120,13 +120,13 @@ fn is_ascii_compatible(charset: &[u8]) -> bool {
 /// A cookie as it is after this response: what the upstream sets now goes before what the browser
 /// sent.
 fn after<'r>(r: Request<'r>, name: &[u8]) -> Option<(&'r [u8], Expiry)> {
-    match stamps::change(r, name) {
-        Some(Change::Deleted) => None,
-        Some(Change::Set { value, expiry }) => Some((value, expiry)),
-        None => match cookie::find(r.headers_in().values(b"Cookie"), name) {
-            Found::One(value) => Some((value, Expiry::Session)),
-            Found::None | Found::Twins => None,
-        },
+    let found = cookie::find(r.headers_in().values(b"Cookie"), name);
+    match (stamps::change(r, name), found) {
+        // Of twins nobody knows which one the answer changes.
+        (Some(Change::Deleted), _) | (_, Found::Twins) => None,
+        (Some(Change::Set { value, expiry }), _) => Some((value, expiry)),
+        (None, Found::One(value)) => Some((value, Expiry::Session)),
+        (None, Found::None) => None,
     }
 }
 

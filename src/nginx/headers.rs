@@ -81,7 +81,8 @@ impl<'r> HeadersIn<'r> {
 
     /// The values of every header of that name, in the order they came.
     pub(crate) fn values(self, name: &'static [u8]) -> impl Iterator<Item = &'r [u8]> + Clone {
-        // SAFETY: the list lives for 'r, and nothing adds to it while the module looks.
+        // SAFETY: the list lives for 'r. What changes it (request_headers, request_cookies) does so
+        // when no walk is under way, and leaves the elements where they are.
         unsafe { Elements::new(self.0) }.filter_map(move |e| {
             // SAFETY: elements and their strings live as long as the request.
             let (key, value) = unsafe { (bytes((*e).key), (*e).value) };

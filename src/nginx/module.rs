@@ -175,6 +175,9 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
             NEXT_BODY_FILTER = ngx_http_top_body_filter;
             ngx_http_top_body_filter = Some(body_filter);
 
+            (*(*(*ctx).srv_conf.add(ctx_index())).cast::<SrvConf>()).forget_key_files();
+            location::servers(cf).for_each(|server| server.conf.forget_key_files());
+
             let main = &*(*(*ctx).main_conf.add(ctx_index())).cast::<MainConf>();
             if !main.is_used() {
                 return NGX_OK as ngx_int_t;
@@ -197,8 +200,11 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
                     return NGX_ERROR as ngx_int_t;
                 }
                 *slot = handler;
-                if index == ngx_http_phases_NGX_HTTP_LOG_PHASE {
-                    // These run in the array's order: this one before the log is written.
+                // The log phase runs in the array's order, others in the reverse one: this one comes
+                // before the log is written, and after the limits, which a check must not pass by.
+                if index == ngx_http_phases_NGX_HTTP_LOG_PHASE
+                    || index == ngx_http_phases_NGX_HTTP_PREACCESS_PHASE
+                {
                     let all = phase.handlers.elts.cast::<ngx_http_handler_pt>();
                     core::slice::from_raw_parts_mut(all, phase.handlers.nelts).rotate_right(1);
                 }
@@ -242,10 +248,20 @@ unsafe extern "C" fn post_read_handler(r: *mut ngx_http_request_t) -> ngx_int_t 
 }
 
 unsafe extern "C" fn preaccess_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
-    let prepare = |r: Request<'_>| match delivery::decide_in_location(r)? {
-        Step::Wait => Ok(Step::Wait),
-        // Only now are the request's cookies what they will be.
-        Step::GoOn => loader::prepare_request(r).map(|()| Step::GoOn),
+    let prepare = |r: Request<'_>| {
+        if r.is_main() {
+            // The request as it came, after an internal redirect too.
+            loader::restore_request(r);
+            if r.is_internal() {
+                // An error page of a request that was never read whole.
+                arrival::take(r)?;
+            }
+        }
+        match delivery::decide_in_location(r)? {
+            Step::Wait => Ok(Step::Wait),
+            // Only now are the request's cookies what they will be.
+            Step::GoOn => loader::prepare_request(r).map(|()| Step::GoOn),
+        }
     };
     // SAFETY: nginx runs the phases of a live request.
     unsafe { phase_handler(r, prepare) }

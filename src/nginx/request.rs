@@ -74,6 +74,17 @@ impl<'r> Request<'r> {
         unsafe { bytes(self.get().method_name) }
     }
 
+    /// Whether the request was read whole, and its phases began. nginx answers some without: they
+    /// are malformed, or too large.
+    pub(crate) fn was_read(self) -> bool {
+        self.get().phase_handler != 0
+    }
+
+    /// Whether an internal redirect led here.
+    pub(crate) fn is_internal(self) -> bool {
+        self.get().internal() != 0
+    }
+
     /// The normalised path, percent-decoded.
     pub(crate) fn uri(self) -> &'r [u8] {
         // SAFETY: in the header buffer or the pool; nginx replaces the string, never its bytes.

@@ -24,7 +24,7 @@ pub(crate) struct Original {
 const POINTERS: usize = 7;
 
 /// nginx's own pointers to the headers that may be taken out; `Accept-Encoding` first.
-fn pointers(
+pub(super) fn pointers(
     headers: *mut ngx_http_headers_in_t,
 ) -> [(&'static [u8], *mut *mut ngx_table_elt_t); POINTERS] {
     // SAFETY: only addresses of fields of a live structure are taken.
@@ -76,7 +76,8 @@ pub(crate) fn take_out(
     }
 }
 
-/// A list of one part in the pool, of the elements of `list` that are not `gone`.
+/// A list of one part in the pool, of the elements of `list` that are not `gone`, with room for one
+/// more.
 ///
 /// # Safety
 /// `list` must be a live list of headers.
@@ -90,7 +91,7 @@ pub(super) unsafe fn without(
     }
     // SAFETY: the caller vouches for the list; the array has room for all of its elements.
     unsafe {
-        let nalloc = elements(list).count();
+        let nalloc = elements(list).count() + 1;
         let elts = ngx_palloc(pool.as_ptr(), nalloc * size_of::<ngx_table_elt_t>());
         let elts = elts.cast::<ngx_table_elt_t>();
         if elts.is_null() {

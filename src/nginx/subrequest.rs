@@ -11,7 +11,7 @@ use nginx_sys::{
 };
 
 use super::request::Request;
-use super::request_headers::{put, without};
+use super::request_headers::{pointers, put, without};
 use super::string::{bytes, str_of};
 use super::{NoMemory, fault, guard};
 
@@ -78,6 +78,12 @@ fn start<'r>(
         (*sr).request_body = body;
         let headers = &raw mut (*sr).headers_in;
         put(&raw mut (*headers).headers, kept);
+        for (name, pointer) in pointers(headers) {
+            if name != b"Accept-Encoding" {
+                *pointer = ptr::null_mut();
+            }
+        }
+        (*headers).expect = ptr::null_mut();
         (*headers).content_length = ptr::null_mut();
         (*headers).content_length_n = -1;
         (*headers).set_chunked(0);

@@ -57,6 +57,43 @@ pub fn set_cookie_change<'a>(line: &'a [u8], name: &[u8], now_s: u64) -> Option<
     })
 }
 
+/// What all of an answer's `Set-Cookie` headers do to the cookie `name`; of several the last counts.
+///
+/// A deletion for another domain or path than the cookie is set for is no end of it: so frameworks
+/// clear an old cookie of the same name.
+pub fn set_cookies_change<'a>(
+    lines: impl Iterator<Item = &'a [u8]>,
+    name: &[u8],
+    now_s: u64,
+) -> Option<Change<'a>> {
+    let mut last: Option<(Change<'a>, &'a [u8])> = None;
+    for line in lines {
+        let Some(change) = set_cookie_change(line, name, now_s) else { continue };
+        let is_elsewhere =
+            matches!(last, Some((Change::Set { .. }, set)) if !has_scope_of(line, set));
+        if change != Change::Deleted || !is_elsewhere {
+            last = Some((change, line));
+        }
+    }
+    last.map(|(change, _)| change)
+}
+
+/// Are both lines for one domain and path?
+fn has_scope_of(line: &[u8], other: &[u8]) -> bool {
+    fn scope<'a>(line: &'a [u8], name: &[u8]) -> &'a [u8] {
+        let value = last_attribute(line, name).unwrap_or_default();
+        value.strip_prefix(b".").unwrap_or(value)
+    }
+    scope(line, b"domain").eq_ignore_ascii_case(scope(other, b"domain"))
+        && scope(line, b"path") == scope(other, b"path")
+}
+
+/// The value of an attribute; of several the last counts.
+fn last_attribute<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let attributes = line.split(|&byte| byte == b';').skip(1).filter_map(split_pair);
+    attributes.filter(|(found, _)| found.eq_ignore_ascii_case(name)).last().map(|(_, value)| value)
+}
+
 /// Seconds, 0 for negative ones; none where it is no number.
 fn parse_max_age(text: &[u8]) -> Option<u64> {
     let (is_negative, digits) = match trim(text) {
@@ -172,6 +209,24 @@ mod tests {
         }
         assert!(change(&format!("sid={}", "x".repeat(4093))).is_some());
         assert_eq!(change(&format!("sid={}", "x".repeat(4094))), None);
+    }
+
+    #[test]
+    fn of_several_lines_the_last_counts_that_is_about_this_cookie() {
+        let all = |lines: &[&'static str]| {
+            set_cookies_change(lines.iter().map(|line| line.as_bytes()), b"sid", NOW)
+        };
+        let deleted = Some(Change::Deleted);
+        assert_eq!(all(&[]), None);
+        assert_eq!(all(&["a=b", "sid=x; path=/", "sid=y; path=/"]), set("y", Expiry::Session));
+        assert_eq!(all(&["sid=x; path=/", "sid=; path=/"]), deleted);
+        assert_eq!(all(&["sid=; path=/", "sid=x; path=/"]), set("x", Expiry::Session));
+        assert_eq!(all(&["sid=x; Domain=a.b", "sid=; domain=.A.B"]), deleted);
+        // The cookie that is cleared beside it is another one.
+        for line in ["sid=; Domain=old; Path=/", "sid=; Path=/old", "sid=; Max-Age=0"] {
+            assert_eq!(all(&["sid=x; Path=/", line]), set("x", Expiry::Session), "{line}");
+            assert_eq!(all(&[line]), deleted);
+        }
     }
 
     proptest! {

@@ -5,7 +5,7 @@ mod edit;
 mod set_cookie;
 mod spec;
 
-pub use change::{Change, set_cookie_change};
+pub use change::{Change, set_cookie_change, set_cookies_change};
 pub use edit::Edit;
 pub use set_cookie::SetCookie;
 pub use spec::{CookieSpec, CookieSpecError, Lifetime, Secure, is_token};

@@ -137,6 +137,7 @@ mod tests {
             scheme: Scheme::Https,
             site: all.next().unwrap(),
             prefix: DEFAULT_PREFIX.as_bytes(),
+            cors: true,
             attributes: b"",
         };
         assert_eq!(
@@ -151,6 +152,14 @@ mod tests {
             "<script src=\"http://[::1]:8080/s/.js\" async crossorigin=\"use-credentials\" \
              nonce=\"x\"></script>"
         );
+    }
+
+    #[test]
+    fn without_cors_it_is_the_package_s_own() {
+        let sites = Sites::parse([&b"a"[..], b"b"]).unwrap();
+        let site = sites.iter().next().unwrap();
+        let tag = Tag { scheme: Scheme::Http, site, prefix: b"/s/", cors: false, attributes: b"" };
+        assert_eq!(written(&tag, "T"), "<script src=\"http://a/s/T.js\" async></script>");
     }
 
     #[test]

@@ -159,7 +159,7 @@ fn subrequest(
 ) -> Result<(), ConfError> {
     let subrequest = match cf.value() {
         b"off" => Subrequest::Off,
-        value if value.starts_with(b"/") => {
+        value if value.starts_with(b"/") && !value.contains(&b'$') => {
             let at = value.iter().position(|&byte| byte == b'?');
             let (uri, args) = value.split_at(at.unwrap_or(value.len()));
             Subrequest::To { uri: uri.into(), args: args.get(1..).unwrap_or_default().into() }
@@ -168,7 +168,8 @@ fn subrequest(
             return Err(ConfError::Value {
                 directive,
                 value: value.into(),
-                expected: "\"off\" or the URI of an internal location, like \"/session-check\"",
+                expected: "\"off\" or the URI of an internal location, without variables, like \
+                           \"/session-check\"",
             });
         }
     };
@@ -211,7 +212,7 @@ impl Directive for CsrfCookie {
             return Err(ConfError::Value {
                 directive: "shared_session_csrf_cookie",
                 value: cf.value().into(),
-                expected: "a cookie's name, like \"csrftoken\"",
+                expected: "\"off\" or a cookie's name, like \"csrftoken\"",
             });
         }
         once(&mut conf.csrf_cookie, cf.value().into())

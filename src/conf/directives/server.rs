@@ -56,7 +56,7 @@ impl Directive for KeyFiles {
 
     fn set(conf: &mut SrvConf, cf: &mut Conf<'_>) -> Result<(), ConfError> {
         let file = KeyFile::read(cf)?;
-        let files = conf.key_files.get_or_insert_default();
+        let files = conf.key_files.get_mut().get_or_insert_default();
         // Nobody else holds the list before the levels are merged.
         Rc::get_mut(files).ok_or(ConfError::NoMemory)?.push(file);
         Ok(())
@@ -96,6 +96,12 @@ impl Directive for SharedCookie {
     fn set(conf: &mut SrvConf, cf: &mut Conf<'_>) -> Result<(), ConfError> {
         let words = cf.words().into_iter().skip(1);
         let spec = CookieSpec::parse(words, parse_time_s).map_err(ConfError::Cookie)?;
+        if spec.is_strict() {
+            cf.warn(format_args!(
+                "\"shared_session_cookie\": with \"samesite=strict\" a pull does not find the session \
+                 in Firefox and WebKit, which do not send it on redirects from another site"
+            ));
+        }
         let domain = match &spec.domain {
             None => None,
             Some(text) => Some(compile(cf, text, "shared_session_cookie")?),

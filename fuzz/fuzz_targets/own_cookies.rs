@@ -1,0 +1,28 @@
+//! The module's own cookies and a request's cookies, of any bytes.
+#![no_main]
+use libfuzzer_sys::fuzz_target;
+use shared_session_core::{
+    cookie::{Edit, Found, find},
+    key::Key,
+    parked::{BUFFER, Parked},
+    stamp::Stamp,
+};
+
+fuzz_target!(|data: &[u8]| {
+    let keys = [Key::new(&[1; 32])];
+    // Nobody makes one by chance.
+    assert!(Stamp::open(&keys, b"www.example.com", data).is_none());
+    let mut buf = [0; BUFFER];
+    assert!(Parked::open(&keys, b"https://www.example.com", data, 0, &mut buf).is_none());
+
+    let edit = Edit {
+        headers: data.split(|&byte| byte == b'\n'),
+        unwanted: |name: &[u8]| name == b"a",
+        added: &[(b"new", b"value")],
+    };
+    let mut out = vec![0; edit.len()];
+    assert_eq!(edit.write(&mut out), Some(out.len()));
+    assert_eq!(find([&out[..]], b"a"), Found::None);
+    let other = |text: &[u8]| format!("{:?}", find(text.split(|&byte| byte == b'\n'), b"b"));
+    assert_eq!(other(&out), other(data));
+});
