@@ -1,6 +1,7 @@
 //! The tags of a page: one per other site, each with a token of its own.
 
-use shared_session_core::origin::{Origin, Scheme};
+use shared_session_core::cookie::Secure;
+use shared_session_core::origin::Origin;
 use shared_session_core::parked::Parked;
 use shared_session_core::tag::{self, Tag};
 use shared_session_core::token::{Claims, Cookies, Format, Kind, Sealer};
@@ -52,9 +53,10 @@ pub(crate) fn make<'r>(
         )
     };
 
+    let secure = srv.cookies().map_or(Secure::Auto, |cookies| cookies.session().spec.secure);
+    let is_parked = loc.push() == Push::Park && crate::site::is_https(r, Some(&page.own), secure);
     let len_with = |cookies| {
         let claims = Claims { cookies: Cookies::List(cookies), ..claims };
-        let is_parked = loc.push() == Push::Park && page.own.site.scheme == Scheme::Https;
         if is_parked && !Parked::new(&claims, claims.issued_ms).fits(page.session_name()) {
             return None;
         }
