@@ -18,6 +18,7 @@ mod pages;
 mod plain_nginx;
 mod protocols;
 mod requests;
+mod sessions;
 mod set_cookie;
 mod support;
 mod tokens;

@@ -18,6 +18,10 @@ use page::Unshared;
 /// Makes the headers of the module's own answers final, and those of a page that gets tags.
 pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
     if !r.is_main() {
+        // One that renews a stale copy in the background asks with the visitor's new cookies.
+        if r.main().context().is_some_and(|context| context.is_late.get()) {
+            r.keep_out_of_cache();
+        }
         return Ok(());
     }
     if let Some(answer) = r.context().and_then(|context| context.answer.get()) {

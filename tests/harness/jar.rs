@@ -55,6 +55,21 @@ impl Jar {
         })
     }
 
+    /// Stores what a page of this https host sets with a `Set-Cookie` line.
+    pub fn put(&mut self, host: &str, line: &str) {
+        self.store("https", host, line, Initiator::SameSite);
+    }
+
+    /// Drops the cookie that `host` would get under this name.
+    pub fn remove(&mut self, host: &str, name: &str) {
+        self.cookies.retain(|cookie| cookie.name != name || !cookie.covers(host));
+    }
+
+    /// Ends the browser session: what has no time of its own goes.
+    pub fn close_browser(&mut self) {
+        self.cookies.retain(|cookie| cookie.expires.is_some());
+    }
+
     /// Stores what one `Set-Cookie` line says, by the rules of RFC 6265bis.
     pub(crate) fn store(&mut self, scheme: &str, host: &str, line: &str, initiator: Initiator) {
         let Ok(cookie) = Cookie::parse(line.to_owned()) else { return };

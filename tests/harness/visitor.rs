@@ -126,6 +126,27 @@ impl<'n> Visitor<'n> {
         self.send(request, script, Initiator::Subresource)
     }
 
+    /// Fetches what a page loads in the background: an image, a frame, what its scripts ask for. The
+    /// words are those of `Sec-Fetch-Mode` and `Sec-Fetch-Dest`.
+    pub fn load(&mut self, page: &Page, href: &str, mode: &str, dest: &str) -> Response {
+        let url = page.url.join(href).expect("an address");
+        let crosses = !same_site(&url, &page.url);
+        let (initiator, relation) = match crosses {
+            true => (Initiator::Subresource, "cross-site"),
+            false if url.origin() == page.url.origin() => (Initiator::SameSite, "same-origin"),
+            false => (Initiator::SameSite, "same-site"),
+        };
+        let accept = if mode == "navigate" { ACCEPT } else { "*/*" };
+        let mut request = Request::get(url.as_str()).header("Accept", accept);
+        if is_trustworthy(&url) {
+            request = request
+                .header("Sec-Fetch-Site", relation)
+                .header("Sec-Fetch-Mode", mode)
+                .header("Sec-Fetch-Dest", dest);
+        }
+        self.send(request, &url, initiator)
+    }
+
     fn send(&mut self, mut request: Request, url: &Url, initiator: Initiator) -> Response {
         let host = url.host_str().expect("a host");
         if let Some(cookies) = self.jar.header(url.scheme(), host, url.path(), initiator) {
