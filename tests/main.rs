@@ -8,6 +8,7 @@ mod by_hand;
 mod conf_files;
 mod delivery;
 mod directives;
+mod django_format;
 mod journey;
 mod keys;
 mod loader;

@@ -54,10 +54,9 @@ pub(crate) fn make<'r>(
     };
 
     let secure = srv.cookies().map_or(Secure::Auto, |cookies| cookies.session().spec.secure);
-    let is_https = crate::site::is_https(r, Some(&page.own), secure);
+    let is_parked = loc.push() == Push::Park && crate::site::is_https(r, Some(&page.own), secure);
     let len_with = |cookies| {
         let claims = Claims { cookies: Cookies::List(cookies), ..claims };
-        let is_parked = loc.push() == Push::Park && is_https;
         if is_parked && !Parked::new(&claims, claims.issued_ms).fits(page.session_name()) {
             return None;
         }

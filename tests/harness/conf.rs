@@ -150,13 +150,14 @@ impl Conf {
 
     /// `nginx -t` of a whole configuration file as it stands, with the module in `modules/`, and
     /// beside it what such files name: `certs/example.pem`, `certs/example.key` and
-    /// `shared_session.key`.
+    /// `shared_session.key` and `secret_key`.
     pub fn test_file(file: &Path) -> Result<String, String> {
         let certificate = tls::certificate();
         let conf = Self::new("")
             .file("certs/example.pem", &certificate.pem)
             .file("certs/example.key", &certificate.key_pem)
-            .file("shared_session.key", b"0123456789abcdef0123456789abcdef");
+            .file("shared_session.key", b"0123456789abcdef0123456789abcdef")
+            .file("secret_key", b"the SECRET_KEY of a Django project that nobody has\n");
         let written = conf.write();
         let prefix = written.directory.path();
         fs::create_dir(prefix.join("modules")).expect("modules/");

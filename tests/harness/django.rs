@@ -15,6 +15,7 @@ use crate::nginx::kill;
 pub struct Django {
     directory: TempDir,
     process: Child,
+    database: PathBuf,
 }
 
 impl Django {
@@ -43,11 +44,34 @@ impl Django {
         Self::start_with(&[("SESSION_ENGINE", "django.contrib.sessions.backends.signed_cookies")])
     }
 
+    /// The Python package django-shared-session, on the newest Django that it runs on, in front of the
+    /// sessions and users of `self`.
+    pub fn with_package(&self) -> Self {
+        let project = workspace().join("tests/upstream/django_package");
+        let venv = venv("venv-django-package", &project, &["requirements.txt"], |_| {});
+        let settings = [
+            ("DJANGO_SETTINGS_MODULE", "package_settings"),
+            ("PYTHONPATH", project.to_str().expect("a path in UTF-8")),
+        ];
+        Self::run(&venv, &self.database, directory(), &settings)
+    }
+
+    /// What the project seals and signs with.
+    pub fn secret_key() -> String {
+        let settings = fs::read_to_string(project().join("settings.py")).expect("settings.py");
+        let after = settings.split("\nSECRET_KEY = \"").nth(1);
+        after.and_then(|rest| rest.split('"').next()).expect("a SECRET_KEY").to_owned()
+    }
+
     fn start_with(settings: &[(&str, &str)]) -> Self {
-        let venv = venv();
-        let directory = tempfile::Builder::new().prefix("django-test-").tempdir().expect("folder");
+        let venv = venv("venv-django", &project(), &["requirements.txt", "settings.py"], migrate);
+        let directory = directory();
         let database = directory.path().join("db.sqlite3");
         fs::copy(venv.join("template.sqlite3"), &database).expect("database");
+        Self::run(&venv, &database, directory, settings)
+    }
+
+    fn run(venv: &Path, database: &Path, directory: TempDir, settings: &[(&str, &str)]) -> Self {
         let log = File::create(directory.path().join("gunicorn.log")).expect("log");
         let process = Command::new(venv.join("bin/gunicorn"))
             .args(["--workers", "1", "--threads", "4", "--worker-class", "gthread"])
@@ -58,7 +82,7 @@ impl Django {
             .arg(format!("unix:{}", socket(directory.path()).display()))
             .arg("wsgi")
             .current_dir(project())
-            .env("DATABASE", &database)
+            .env("DATABASE", database)
             .envs(settings.iter().copied())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())
@@ -66,7 +90,7 @@ impl Django {
             .stderr(log)
             .spawn()
             .expect("gunicorn starts");
-        let mut django = Self { directory, process };
+        let mut django = Self { directory, process, database: database.to_owned() };
         let up = wait_for(Duration::from_secs(30), || {
             assert!(django.process.try_wait().expect("wait").is_none(), "{}", django.log());
             // The worker says so after it has loaded the project.
@@ -107,15 +131,20 @@ fn project() -> PathBuf {
     workspace().join("tests/upstream/django")
 }
 
-/// The virtual environment and, in it, a database with tables and one user; made when there is
-/// none or the project changed.
-fn venv() -> PathBuf {
-    let venv = workspace().join("target/venv-django");
+fn directory() -> TempDir {
+    tempfile::Builder::new().prefix("django-test-").tempdir().expect("folder")
+}
+
+/// The virtual environment target/NAME with what the project requires, and what `finish` adds to
+/// it; made when there is none or one of the project's files `made_from` changed.
+fn venv(name: &str, project: &Path, made_from: &[&str], finish: fn(&Path)) -> PathBuf {
+    let venv = workspace().join("target").join(name);
     fs::create_dir_all(&venv).expect("target/");
-    let lock = File::create(workspace().join("target/venv-django.lock")).expect("lock file");
+    let lock = File::create(venv.with_extension("lock")).expect("lock file");
     lock.lock().expect("lock");
     let stamp = venv.join("made-from");
-    let made_from = fingerprint();
+    let read = |file| fs::read_to_string(project.join(file)).expect("the Django project");
+    let made_from = made_from.iter().map(read).collect::<Vec<_>>().join("\n");
     if fs::read_to_string(&stamp).is_ok_and(|have| have == made_from) {
         return venv;
     }
@@ -123,7 +152,14 @@ fn venv() -> PathBuf {
     run(Command::new("python3").args(["-m", "venv"]).arg(&venv));
     run(Command::new(venv.join("bin/pip"))
         .args(["install", "--quiet", "--disable-pip-version-check", "-r"])
-        .arg(project().join("requirements.txt")));
+        .arg(project.join("requirements.txt")));
+    finish(&venv);
+    fs::write(stamp, made_from).expect("stamp");
+    venv
+}
+
+/// Makes a database with tables and one user.
+fn migrate(venv: &Path) {
     let template = venv.join("template.sqlite3");
     let manage = |arguments: &[&str]| {
         run(Command::new(venv.join("bin/django-admin"))
@@ -144,15 +180,6 @@ fn venv() -> PathBuf {
         "--email",
         "ada@example.com",
     ]);
-    fs::write(stamp, made_from).expect("stamp");
-    venv
-}
-
-/// What the environment is made from.
-fn fingerprint() -> String {
-    ["requirements.txt", "settings.py"]
-        .map(|name| fs::read_to_string(project().join(name)).expect("the Django project"))
-        .join("\n")
 }
 
 fn run(command: &mut Command) {

@@ -63,6 +63,13 @@ impl<'n> Visitor<'n> {
                 let origin = from.unwrap_or(&url).origin().ascii_serialization();
                 request = request.header("Origin", origin);
             }
+            if let Some(from) = from {
+                // By browsers' default, other sites learn no more than the origin.
+                let is_told = crossed == 0 && from.origin() == url.origin();
+                let origin = || format!("{}/", from.origin().ascii_serialization());
+                let referer = if is_told { from.to_string() } else { origin() };
+                request = request.header("Referer", referer);
+            }
             request = request
                 .header("Upgrade-Insecure-Requests", "1")
                 .header("Accept", ACCEPT)
@@ -98,17 +105,21 @@ impl<'n> Visitor<'n> {
         foreign.map(|script| (script.clone(), self.run_script(page, &script))).collect()
     }
 
-    /// Fetches one script of another site.
+    /// Fetches one script of another site, with CORS where its tag says so.
     pub fn run_script(&mut self, page: &Page, script: &Url) -> Response {
-        let mut request = Request::get(script.as_str())
-            .header("Origin", page.url.origin().ascii_serialization())
+        let has_cors = page.has_cors(script);
+        let mut request = Request::get(script.as_str());
+        if has_cors {
+            request = request.header("Origin", page.url.origin().ascii_serialization());
+        }
+        request = request
             .header("Accept", "*/*")
             .header("Accept-Encoding", "gzip, deflate, br")
             .header("Referer", format!("{}/", page.url.origin().ascii_serialization()));
         if is_trustworthy(script) {
             request = request
                 .header("Sec-Fetch-Site", "cross-site")
-                .header("Sec-Fetch-Mode", "cors")
+                .header("Sec-Fetch-Mode", if has_cors { "cors" } else { "no-cors" })
                 .header("Sec-Fetch-Dest", "script")
                 .header("Sec-Fetch-Storage-Access", "active");
         }
@@ -161,6 +172,13 @@ impl Page {
         let sources =
             text.split("<script src=\"").skip(1).filter_map(|rest| rest.split('"').next());
         sources.map(|source| self.url.join(source).expect("a script's address")).collect()
+    }
+
+    /// Whether the page loads this script with CORS; one that no tag names was put in by a script.
+    fn has_cors(&self, script: &Url) -> bool {
+        let text = self.text();
+        let tag = text.split(&format!("<script src=\"{script}\"")).nth(1);
+        tag.and_then(|rest| rest.split('>').next()).is_none_or(|tag| tag.contains(" crossorigin="))
     }
 
     /// The value of a form's hidden field.

@@ -191,9 +191,8 @@ http {{
     access_log walk.log walk;
 
     shared_session_sites {alpha} {beta} {gamma};
+    # Browsers take Secure cookies from names under localhost without https.
     shared_session_cookie sessionid secure=on;
-    shared_session_push set;
-    shared_session_replace always;
 
     server {{
         listen 127.0.0.1:{port};

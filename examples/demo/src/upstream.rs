@@ -128,14 +128,14 @@ fn session_key(request: &Request) -> Option<String> {
     Some(cookie.value().to_owned())
 }
 
-/// `SameSite=None`, as an application must have it for whose sessions `shared_session_push set` is
-/// meant; browsers take `Secure` cookies from names under localhost without https.
+/// As good applications set it; browsers take `Secure` cookies from names under localhost without
+/// https.
 fn cookie(value: &str) -> Cookie<'_> {
     Cookie::build((SESSION_COOKIE, value))
         .path("/")
         .http_only(true)
         .secure(true)
-        .same_site(SameSite::None)
+        .same_site(SameSite::Lax)
         .build()
 }
 

@@ -2,17 +2,16 @@
 
 use std::collections::HashMap;
 
-use cookie::Cookie;
+use cookie::{Cookie, SameSite};
 use ureq::http::Request;
 use ureq::{Agent, SendBody};
 
 use crate::sites::Site;
-use crate::upstream::SESSION_COOKIE;
-
 /// Keeps third-party cookies, as Chromium does where it is allowed to.
 pub(crate) struct Visitor {
     agent: Agent,
-    cookies: HashMap<&'static str, String>,
+    /// Of each site, by name.
+    cookies: HashMap<&'static str, Vec<Cookie<'static>>>,
     steps: usize,
 }
 
@@ -21,8 +20,8 @@ pub(crate) struct Answer {
     /// The request's number, by which nginx logs it.
     pub(crate) step: usize,
     pub(crate) status: u16,
-    /// The session cookie that came with it.
-    pub(crate) cookie: Option<Cookie<'static>>,
+    /// The cookies that came with it and were kept, or deleted.
+    pub(crate) cookies: Vec<Cookie<'static>>,
     pub(crate) body: String,
 }
 
@@ -46,7 +45,7 @@ impl Visitor {
             ("Sec-Fetch-Site", "none"),
             ("Upgrade-Insecure-Requests", "1"),
         ];
-        self.send("GET", site, "/", &document, true, "")
+        self.send("GET", site, "/", &document, Sent::All, "")
     }
 
     /// Fills in a site's sign-in form; the answer is a redirect to the page.
@@ -62,7 +61,7 @@ impl Visitor {
         ];
         let body: String =
             form_urlencoded::Serializer::new(String::new()).append_pair("name", name).finish();
-        self.send("POST", site, "/sign-in", &form, true, &body)
+        self.send("POST", site, "/sign-in", &form, Sent::All, &body)
     }
 
     /// Loads a script of `site` that stands on a page of `page`; `with_cookies` as this visitor, else
@@ -83,7 +82,8 @@ impl Visitor {
             ("Sec-Fetch-Site", "cross-site"),
             ("Sec-Fetch-Storage-Access", "active"),
         ];
-        self.send("GET", site, path, &script, with_cookies, "")
+        let sent = if with_cookies { Sent::CrossSite } else { Sent::None };
+        self.send("GET", site, path, &script, sent, "")
     }
 
     fn send(
@@ -92,7 +92,7 @@ impl Visitor {
         site: Site,
         path: &str,
         headers: &[(&str, &str)],
-        with_cookies: bool,
+        sent: Sent,
         body: &str,
     ) -> Result<Answer, ureq::Error> {
         self.steps += 1;
@@ -107,8 +107,11 @@ impl Visitor {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if let Some(value) = self.cookies.get(site.name).filter(|_| with_cookies) {
-            request = request.header("Cookie", format!("{SESSION_COOKIE}={value}"));
+        let held = self.cookies.get(site.name).into_iter().flatten();
+        let pairs: Vec<_> =
+            held.filter(|cookie| sent.takes(cookie)).map(|c| c.stripped().to_string()).collect();
+        if !pairs.is_empty() {
+            request = request.header("Cookie", pairs.join("; "));
         }
         let mut response = if body.is_empty() {
             self.agent.run(request.body(SendBody::none())?)?
@@ -116,18 +119,47 @@ impl Visitor {
             self.agent.run(request.body(body)?)?
         };
 
-        let set = response.headers().get_all("Set-Cookie").iter();
-        let cookie = set
+        let lines = response.headers().get_all("Set-Cookie").iter();
+        let cookies: Vec<_> = lines
             .filter_map(|value| Cookie::parse(value.to_str().ok()?.to_owned()).ok())
-            .find(|cookie| cookie.name() == SESSION_COOKIE);
-        if let Some(cookie) = cookie.as_ref().filter(|_| with_cookies) {
-            self.cookies.insert(site.name, cookie.value().to_owned());
+            .filter(|cookie| sent.takes(cookie))
+            .collect();
+        let held = self.cookies.entry(site.name).or_default();
+        for cookie in &cookies {
+            held.retain(|have| have.name() != cookie.name());
+            if !is_deletion(cookie) {
+                held.push(cookie.clone());
+            }
         }
         Ok(Answer {
             step: self.steps,
             status: response.status().as_u16(),
-            cookie,
+            cookies,
             body: response.body_mut().read_to_string()?,
         })
     }
+}
+
+/// Which cookies go along with a request, and are kept from its answer.
+#[derive(Clone, Copy)]
+enum Sent {
+    All,
+    /// Those that other sites' pages may cause to be sent.
+    CrossSite,
+    None,
+}
+
+impl Sent {
+    fn takes(self, cookie: &Cookie<'_>) -> bool {
+        match self {
+            Sent::All => true,
+            Sent::CrossSite => cookie.same_site() == Some(SameSite::None),
+            Sent::None => false,
+        }
+    }
+}
+
+/// Whether this takes a cookie away.
+pub(crate) fn is_deletion(cookie: &Cookie<'_>) -> bool {
+    cookie.max_age().is_some_and(|age| age.is_zero())
 }

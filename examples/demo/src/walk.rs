@@ -4,9 +4,9 @@ use std::error::Error;
 
 use cookie::Cookie;
 
-use crate::nginx::Nginx;
+use crate::nginx::{ModuleLog, Nginx};
 use crate::sites::{Site, Sites};
-use crate::visitor::{Answer, Visitor};
+use crate::visitor::{Answer, Visitor, is_deletion};
 
 /// What a page says.
 #[derive(Debug)]
@@ -26,20 +26,27 @@ pub(crate) fn walk(sites: Sites, nginx: &Nginx) -> Result<(), Box<dyn Error>> {
     let mut walk = Walk { sites, nginx, visitor: Visitor::new(), heading: 0 };
 
     walk.heading("A first visit to alpha. The browser loads the page's scripts.");
-    let first = walk.visit(alpha)?;
+    let first = walk.visit(alpha, "-")?;
     expect(first.visits == 1 && first.user.is_empty(), "a new session", &first)?;
     walk.load_scripts(alpha, &first)?;
 
+    walk.heading("A first visit to beta. The session that waits there is handed over.");
+    let anonymous = walk.visit(beta, "delivered")?;
+    expect(anonymous.visits == 2 && anonymous.session == first.session, "its session", &anonymous)?;
+
     walk.heading("Signing in on alpha. The application gives the session a new key.");
     walk.sign_in(alpha, "Ada")?;
-    let signed_in = walk.visit(alpha)?;
-    expect(signed_in.user == "Ada" && signed_in.visits == 2, "Ada's second visit", &signed_in)?;
+    let signed_in = walk.visit(alpha, "-")?;
+    expect(signed_in.user == "Ada" && signed_in.visits == 3, "Ada's third visit", &signed_in)?;
     expect(signed_in.session != first.session, "a new session key", &signed_in)?;
     walk.load_scripts(alpha, &signed_in)?;
 
-    for (site, visits) in [(beta, 3), (gamma, 4)] {
-        walk.heading(&format!("A first visit to {}.", site.name));
-        let page = walk.visit(site)?;
+    for (site, visits, heading) in [
+        (beta, 4, "Back on beta. The new session grew out of the one held there, and replaces it."),
+        (gamma, 5, "A first visit to gamma."),
+    ] {
+        walk.heading(heading);
+        let page = walk.visit(site, "delivered")?;
         expect(page.user == "Ada" && page.visits == visits, "Ada's session", &page)?;
         expect(page.session == signed_in.session, "the session of alpha", &page)?;
     }
@@ -64,16 +71,19 @@ impl Walk<'_> {
         println!("\n{}. {text}", self.heading);
     }
 
-    fn visit(&mut self, site: Site) -> Result<Page, Box<dyn Error>> {
+    /// Opens a page; `verdict` is what the module says of a session that waited there.
+    fn visit(&mut self, site: Site, verdict: &str) -> Result<Page, Box<dyn Error>> {
         let answer = self.visitor.visit(site)?;
         println!("\n   GET {}/  {}", site.origin(), answer.status);
-        let module = self.nginx.module_log(answer.step)?.page;
+        let ModuleLog { page: module, status } = self.nginx.module_log(answer.step)?;
         let page = Page::read(&answer.body)?;
-        line("module", &format!("page {module}, {} loader tags", page.scripts.len()));
-        print_cookie(site, &answer);
+        let waited = if status == "-" { String::new() } else { format!("{status}; ") };
+        line("module", &format!("{waited}page {module}, {} loader tags", page.scripts.len()));
+        print_cookies(site, &answer);
         let user = if page.user.is_empty() { "not signed in" } else { page.user.as_str() };
         line("result", &format!("{user}, visit {}, session {}", page.visits, page.session));
         expect(module == "shared", "the page to be shared", &page)?;
+        expect(status == verdict, &format!("the verdict {verdict}, not {status}"), &page)?;
         expect(page.scripts.len() == 2, "two loader tags", &page)?;
         Ok(page)
     }
@@ -81,7 +91,7 @@ impl Walk<'_> {
     fn sign_in(&mut self, site: Site, name: &str) -> Result<(), Box<dyn Error>> {
         let answer = self.visitor.sign_in(site, name)?;
         println!("\n   POST {}/sign-in  name={name}  {}", site.origin(), answer.status);
-        print_cookie(site, &answer);
+        print_cookies(site, &answer);
         if answer.status != 303 {
             return Err(format!("signing in: status {}, expected 303", answer.status).into());
         }
@@ -91,8 +101,8 @@ impl Walk<'_> {
     fn load_scripts(&mut self, page: Site, html: &Page) -> Result<(), Box<dyn Error>> {
         for url in &html.scripts {
             let (site, status, answer) = self.load(page, url, true)?;
-            if status != "delivered" || answer.cookie.is_none() {
-                return Err(format!("{}: {status}, expected a delivery", site.name).into());
+            if status != "parked" || answer.cookies.is_empty() {
+                return Err(format!("{}: {status}, expected a parked session", site.name).into());
             }
         }
         Ok(())
@@ -101,7 +111,7 @@ impl Walk<'_> {
     fn replay(&mut self, page: Site, html: &Page) -> Result<(), Box<dyn Error>> {
         let url = html.scripts.first().ok_or("no loader tag to load again")?;
         let (site, status, answer) = self.load(page, url, false)?;
-        if status != "replayed" || answer.cookie.is_some() {
+        if status != "replayed" || !answer.cookies.is_empty() {
             return Err(format!("{}: {status}, expected a refusal", site.name).into());
         }
         line("result", "refused: a token is good for one delivery");
@@ -120,7 +130,7 @@ impl Walk<'_> {
         line("sent", &format!("Origin: {}, Sec-Fetch-Dest: script", page.origin()));
         let status = self.nginx.module_log(answer.step)?.status;
         line("module", &status);
-        print_cookie(site, &answer);
+        print_cookies(site, &answer);
         if answer.status != 200 || !answer.body.is_empty() {
             return Err(format!("{}: expected 200 and an empty script", site.name).into());
         }
@@ -174,13 +184,18 @@ fn line(name: &str, text: &str) {
     println!("     {name:<7} {text}");
 }
 
-/// A cookie as printed: enough of the value to recognise it, not enough to use it.
-fn print_cookie(site: Site, answer: &Answer) {
-    let text = match &answer.cookie {
-        Some(cookie) => format!("{} keeps {}", site.name, short_cookie(cookie)),
-        None => "none set".to_owned(),
-    };
-    line("cookie", &text);
+/// Cookies as printed: enough of the values to recognise them, not enough to use them.
+fn print_cookies(site: Site, answer: &Answer) {
+    for cookie in &answer.cookies {
+        let text = match is_deletion(cookie) {
+            true => format!("{} drops {}", site.name, cookie.name()),
+            false => format!("{} keeps {}", site.name, short_cookie(cookie)),
+        };
+        line("cookie", &text);
+    }
+    if answer.cookies.is_empty() {
+        line("cookie", "none set");
+    }
 }
 
 fn short_cookie(cookie: &Cookie<'_>) -> String {
