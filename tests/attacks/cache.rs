@@ -83,10 +83,9 @@ fn a_page_with_tags_is_not_stored_by_a_shared_cache() {
 /// What gives a session its stamp is one visitor's too, without any tags.
 #[test]
 fn a_page_with_a_stamp_is_not_stored_either() {
-    let off = Extra { page: "shared_session_loader off;", ..Extra::default() };
     let upstream = Upstream::always(Reply::html(CACHEABLE, PAGE));
-    let (nginx, _upstream) =
-        behind_a_cache_and(upstream, &off, |conf| conf.replacing("shared_session_loader on;", ""));
+    let without_loader = |conf: Conf| conf.replacing("shared_session_loader on;", "");
+    let (nginx, _upstream) = behind_a_cache_and(upstream, &Extra::default(), without_loader);
     let with_session = || page(Some("victims-session"));
     for _ in 0..2 {
         let (response, cache) = through_cache(&nginx, with_session());

@@ -201,13 +201,17 @@ fn the_expiry_goes_along() {
     assert_ne!(attributes("sessionid=new; Expires=Fri, 01 Jan 2100 00:00:00 GMT"), [""; 0]);
 }
 
+/// `Cookie` lines, `Set-Cookie` lines of the response, and the stamp that comes with them: none, or
+/// how long it lives, where it does not end with the browser.
+type Case<'a> = (&'a [&'a str], &'a [&'a str], Option<Option<&'a str>>);
+
 #[test]
 fn a_stamp_tells_what_became_of_the_session() {
     let sharing = Sharing::new();
     let new = "sessionid=new; Max-Age=3600";
     let gone = "sessionid=; Max-Age=0";
     let (week, hour) = (Some("max-age=604800"), Some("max-age=3600"));
-    let cases: [(&[&str], &[&str], Option<Option<&str>>); 12] = [
+    let cases: [Case<'_>; 12] = [
         (&[], &[new], Some(hour)),
         (&[SESSION], &[new], Some(hour)),
         (&[SESSION], &["sessionid=new"], Some(None)),

@@ -137,6 +137,7 @@ mod tests {
             scheme: Scheme::Https,
             site: all.next().unwrap(),
             prefix: DEFAULT_PREFIX.as_bytes(),
+            cors: true,
             attributes: b"",
         };
         assert_eq!(
