@@ -23,6 +23,11 @@ pub(crate) fn change<'r>(r: Request<'r>, name: &[u8]) -> Option<Change<'r>> {
 pub(crate) fn settle(r: Request<'_>) -> Result<Option<Stamp>, NoMemory> {
     let srv = r.srv_conf();
     let (Some(_), Some(cookies)) = (srv.sites(), srv.cookies()) else { return Ok(None) };
+    // What becomes of a token is for its own answer to set, not for a page that says why there is
+    // none.
+    if r.loc_conf().is_handler() {
+        return Ok(None);
+    }
     let outcome = r.context().and_then(|context| context.outcome.get());
     let change = change(r, &cookies.session().spec.name);
     let is_page = document::is_shown(r) && loader::is_html(r.headers_out());

@@ -3,7 +3,7 @@
 use harness::{Nginx, Reply, Request, Response, Upstream};
 
 use crate::pages::{SESSION, assert_tagged, before_head_end, request};
-use crate::support::{Extra, PAGE, take_tags, three_sites};
+use crate::support::{Extra, PAGE, stamped, take_tags, three_sites};
 
 /// A page that says where the tags go, for SSI and for sub_filter.
 const MARKED: &str = "<html><head><title>A</title></head><body><p>Hello.</p>\
@@ -36,7 +36,7 @@ fn assert_as_upstream_made_it(response: &Response, page: &str) {
 fn the_upstream_says_whether_its_page_gets_tags() {
     for off in ["", "0", "off"] {
         let (_upstream, nginx) = started("$loader", saying(off), "");
-        let response = request("GET", "/").send(&nginx);
+        let response = stamped(&nginx, &request("GET", "/")).send(&nginx);
         assert_as_upstream_made_it(&response, PAGE);
         assert_eq!(nginx.log(&response).page(), "off", "{off:?}");
     }

@@ -2,7 +2,7 @@
 
 use harness::{Django, Nginx, Page, Reply, Request, Upstream, Visitor};
 
-use crate::support::{Extra, PAGE, deliver, take_tags, three_sites};
+use crate::support::{Extra, PAGE, deliver, delivered_cookie, take_tags, three_sites};
 
 const A: &str = "://www.example.com/";
 const B: &str = "://www.example.org/";
@@ -138,7 +138,7 @@ fn two_hundred_requests_and_a_reload() {
         let (_, addresses) = take_tags(&page.text());
         let delivered = deliver(&addresses[0]).send(&nginx);
         assert_eq!(nginx.log(&delivered).verdict(), "delivered");
-        assert!(delivered.set_cookies()[0].starts_with(&cookie));
+        assert!(delivered_cookie(&delivered).starts_with(&cookie));
         let replayed = deliver(&addresses[0]).send(&nginx);
         assert_eq!(nginx.log(&replayed).verdict(), "replayed");
         let blocked = deliver(&addresses[1]).header("Sec-Fetch-Storage-Access", "none");

@@ -3,7 +3,9 @@
 use harness::{Conf, Nginx, Reply, Request, Upstream};
 
 use crate::pages::{Compared, SESSION, assert_tagged, before_head_end, conf, request};
-use crate::support::{Extra, PAGE, Sites, deliver, take_tags, three_sites};
+use crate::support::{
+    Extra, PAGE, Sites, deliver, delivered_cookie, take_tags, three_sites, without_stamp,
+};
 
 #[test]
 fn tags_stand_before_the_end_of_the_head() {
@@ -226,7 +228,7 @@ fn shared_after(sent: &str, set: &[&str]) -> Option<String> {
     let compared = Compared::new(Reply::html(&headers, PAGE));
     let page = Request::get("http://www.example.com/").header("Cookie", sent);
     let page = page.send(&compared.nginx);
-    assert_eq!(page.set_cookies(), set);
+    assert_eq!(without_stamp(&page), set);
     let (rest, addresses) = take_tags(&page.text());
     assert_eq!(rest, PAGE);
     let Some(address) = addresses.first() else {
@@ -235,7 +237,7 @@ fn shared_after(sent: &str, set: &[&str]) -> Option<String> {
     };
     let delivered = deliver(address).send(&compared.nginx);
     assert_eq!(compared.nginx.log(&delivered).verdict(), "delivered");
-    let line = delivered.set_cookies().remove(0);
+    let line = delivered_cookie(&delivered);
     let (pair, _) = line.split_once(';').unwrap();
     Some(pair.strip_prefix("sessionid=").unwrap().to_owned())
 }

@@ -2,7 +2,10 @@
 
 use harness::{Nginx, Reply, Request, Response, Upstream};
 
-use crate::support::{Extra, PAGE, Sites, cookie_parts, deliver, take_tags, three_sites};
+use crate::support::{
+    Extra, PAGE, Sites, cookie_parts, deliver, delivered_cookie, stamp, take_tags, three_sites,
+    without_stamp,
+};
 
 fn delivered(sites: &Sites, request: &Request) -> Response {
     let (response, verdict) = sites.verdict(request);
@@ -10,10 +13,9 @@ fn delivered(sites: &Sites, request: &Request) -> Response {
     response
 }
 
+#[track_caller]
 fn only_cookie(response: &Response) -> (String, Vec<String>) {
-    let lines = response.set_cookies();
-    assert_eq!(lines.len(), 1, "{}", response.head());
-    cookie_parts(&lines[0])
+    cookie_parts(&delivered_cookie(response))
 }
 
 fn with_cookie(parameters: &str, extra_http: &str) -> Sites {
@@ -116,10 +118,22 @@ fn carried_age(set: &str) -> Option<i64> {
     let upstream = Upstream::always(Reply::html(&[&format!("Set-Cookie: {set}")], PAGE));
     let nginx = Nginx::start(&three_sites(&upstream.address(), &Extra::default()));
     let page = Request::get("http://www.example.com/").send(&nginx);
-    assert_eq!(page.set_cookies(), [set]);
+    assert_eq!(without_stamp(&page), [set]);
     let (_, addresses) = take_tags(&page.text());
     let (pair, attributes) = only_cookie(&deliver(&addresses[0]).send(&nginx));
     assert_eq!(pair, "sessionid=fresh");
+    let age = age(&attributes);
+    // At the source the stamp lives as long.
+    let (_, attributes) = cookie_parts(&stamp(&page).unwrap());
+    let stamps = self::age(&attributes);
+    assert_eq!(age.is_some(), stamps.is_some());
+    // The delivery comes a moment later.
+    assert!(age.zip(stamps).is_none_or(|(age, at_first)| (0..20).contains(&(at_first - age))));
+    age
+}
+
+/// How long a cookie with these attributes lives, in seconds; said in both ways, or in none.
+fn age(attributes: &[String]) -> Option<i64> {
     let age = attributes.iter().find_map(|attribute| attribute.strip_prefix("max-age="));
     assert_eq!(age.is_some(), attributes.iter().any(|one| one.starts_with("expires=")));
     age.map(|age| age.parse().unwrap())

@@ -110,12 +110,62 @@ pub(crate) fn take_tags(page: &str) -> (String, Vec<String>) {
     while let Some(tag) = after.strip_prefix("<script src=\"") {
         let (address, rest) = tag.split_once(END).expect("a tag of the loader");
         let token = address.rsplit('/').next().and_then(|name| name.strip_suffix(".js")).unwrap();
-        let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        assert!(token.len() >= 60 && token.bytes().all(alphabet), "no token: {token}");
+        assert!(is_sealed(token), "no token: {token}");
         addresses.push(address.to_owned());
         after = rest;
     }
     (format!("{}{after}", &page[..start]), addresses)
+}
+
+/// Whether it has the form of what the module seals.
+fn is_sealed(text: &str) -> bool {
+    let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    text.len() >= 60 && text.bytes().all(alphabet)
+}
+
+/// The value of the stamp that a `Set-Cookie` line sets, if it sets one.
+fn stamp_value(line: &str) -> Option<&str> {
+    let (name, value) = line.split(';').next()?.split_once('=')?;
+    name.ends_with("_stamp").then_some(value)
+}
+
+/// The line of the stamp that an answer sets, if it sets one.
+#[track_caller]
+pub(crate) fn stamp(response: &Response) -> Option<String> {
+    let lines = response.set_cookies().into_iter();
+    let mut stamps: Vec<_> = lines.filter(|line| stamp_value(line).is_some()).collect();
+    assert!(stamps.len() <= 1, "{}", response.head());
+    assert!(stamps.iter().all(|line| stamp_value(line).is_some_and(is_sealed)), "{stamps:?}");
+    stamps.pop()
+}
+
+/// The `Set-Cookie` lines but the stamp's: those of the application, on its pages.
+pub(crate) fn without_stamp(response: &Response) -> Vec<String> {
+    let lines = response.set_cookies().into_iter();
+    lines.filter(|line| stamp_value(line).is_none()).collect()
+}
+
+/// The request as it comes from a visitor whose session has its stamp already: with the one that
+/// the answer to it sets, if it sets one.
+pub(crate) fn stamped(nginx: &Nginx, request: &Request) -> Request {
+    match stamp(&request.send(nginx)) {
+        Some(line) => request.clone().header("Cookie", cookie_parts(&line).0),
+        None => request.clone(),
+    }
+}
+
+/// The line by which a delivery sets the session. Its stamp stands beside it, with its attributes,
+/// and nothing else.
+#[track_caller]
+pub(crate) fn delivered_cookie(response: &Response) -> String {
+    let lines = response.set_cookies();
+    let [session, other] = &lines[..] else { panic!("{}", response.head()) };
+    assert_eq!(stamp(response).as_ref(), Some(other), "{}", response.head());
+    let ((pair, attributes), (stamp, same)) = (cookie_parts(session), cookie_parts(other));
+    let (name, _) = pair.split_once('=').unwrap();
+    assert!(stamp.starts_with(&format!("{name}_stamp=")), "{}", response.head());
+    assert_eq!(attributes, same, "{}", response.head());
+    session.clone()
 }
 
 /// The headers of every answer to TOKEN.js, and the empty script.

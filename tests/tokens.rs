@@ -5,7 +5,8 @@ use std::thread;
 use harness::Request;
 
 use crate::support::{
-    Extra, OVER_A_SECOND, Sites, assert_refused, assert_script, deliver, three_sites,
+    Extra, OVER_A_SECOND, Sites, assert_refused, assert_script, deliver, delivered_cookie, stamp,
+    three_sites, without_stamp,
 };
 
 /// The address with its token changed.
@@ -23,7 +24,13 @@ fn assert_verdict(sites: &Sites, request: &Request, expected: &str) {
     match expected {
         "delivered" => {
             assert_script(&response);
-            assert_eq!(response.set_cookies().len(), 1, "{}", response.head());
+            delivered_cookie(&response);
+        }
+        "same" => {
+            assert_script(&response);
+            // The session held had no stamp. Now it is known to be of the other site's family.
+            assert_eq!(without_stamp(&response), [""; 0], "{}", response.head());
+            assert!(stamp(&response).is_some(), "{}", response.head());
         }
         _ => assert_refused(&response),
     }

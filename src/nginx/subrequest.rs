@@ -114,12 +114,15 @@ unsafe extern "C" fn finished(
     data: *mut c_void,
     rc: ngx_int_t,
 ) -> ngx_int_t {
-    guard::catch(NGX_OK as ngx_int_t, || {
-        // SAFETY: data is the cell that start() placed in the pool of the live request.
-        let (answer, sent) =
-            unsafe { (&*data.cast::<Cell<Option<u16>>>(), (*sr).headers_out.status) };
+    // A panic is no answer either; without any the request would wait for ever.
+    let status = guard::catch(0, || {
+        // SAFETY: nginx passes the subrequest, which is live.
+        let sent = unsafe { (*sr).headers_out.status };
         let status = if rc >= 100 { rc.cast_unsigned() } else { sent };
-        answer.set(Some(status.try_into().unwrap_or(0)));
-        NGX_OK as ngx_int_t
-    })
+        status.try_into().unwrap_or(0)
+    });
+    // SAFETY: data is the cell that start() placed in the pool of the live request.
+    let answer = unsafe { &*data.cast::<Cell<Option<u16>>>() };
+    answer.set(Some(status));
+    NGX_OK as ngx_int_t
 }

@@ -1,16 +1,28 @@
 //! A shared cache between visitors and the sites: no visitor gets another one's token from it.
 
-use harness::{Nginx, Reply, Request, Response, Upstream};
+use harness::{Conf, Nginx, Reply, Request, Response, Upstream};
 
-use crate::support::{Extra, PAGE, assert_script, take_tags, three_sites};
+use crate::support::{
+    Extra, PAGE, assert_script, delivered_cookie, stamp, stamped, take_tags, three_sites,
+};
 
 /// The three sites behind a caching proxy that anybody may run, another server of the same nginx,
-/// on a port of its own. The upstream wants its pages cached.
+/// on a port of its own. The upstream wants its pages cached. The proxy is on no site's side: its
+/// own directives keep those of the sites away from it.
 fn behind_a_cache(headers: &'static [&'static str], extra: &Extra<'_>) -> (Nginx, Upstream) {
-    let upstream = Upstream::always(Reply::html(headers, PAGE));
+    behind_a_cache_and(Upstream::always(Reply::html(headers, PAGE)), extra, |conf| conf)
+}
+
+fn behind_a_cache_and(
+    upstream: Upstream,
+    extra: &Extra<'_>,
+    change: impl FnOnce(Conf) -> Conf,
+) -> (Nginx, Upstream) {
     let cache = "proxy_cache_path temp/shared keys_zone=shared:1m;
         server {
             listen @https@;
+            shared_session_sites elsewhere.test elsewhere.example;
+            shared_session_cookie elsewhere;
             location / {
                 proxy_pass http://@http@;
                 proxy_set_header Host $http_host;
@@ -22,7 +34,7 @@ fn behind_a_cache(headers: &'static [&'static str], extra: &Extra<'_>) -> (Nginx
     let http = format!("{cache} {}", extra.http);
     let conf = three_sites(&upstream.address(), &Extra { http: &http, ..*extra })
         .replacing("listen @http@;\n            listen @https@;", "listen @http@;");
-    (Nginx::start(&conf), upstream)
+    (Nginx::start(&change(conf)), upstream)
 }
 
 fn through_cache(nginx: &Nginx, request: Request) -> (Response, String) {
@@ -68,6 +80,28 @@ fn a_page_with_tags_is_not_stored_by_a_shared_cache() {
     assert!(!response.text().contains("<script"), "{}", response.text());
 }
 
+/// What gives a session its stamp is one visitor's too, without any tags.
+#[test]
+fn a_page_with_a_stamp_is_not_stored_either() {
+    let upstream = Upstream::always(Reply::html(CACHEABLE, PAGE));
+    let without_loader = |conf: Conf| conf.replacing("shared_session_loader on;", "");
+    let (nginx, _upstream) = behind_a_cache_and(upstream, &Extra::default(), without_loader);
+    let with_session = || page(Some("victims-session"));
+    for _ in 0..2 {
+        let (response, cache) = through_cache(&nginx, with_session());
+        assert_eq!(cache, "MISS");
+        assert!(stamp(&response).is_some(), "{}", response.head());
+        assert_eq!(response.header("Cache-Control").as_deref(), Some("private, no-cache"));
+        for name in ["Expires", "Surrogate-Control", "CDN-Cache-Control"] {
+            assert_eq!(response.header(name), None, "{}", response.head());
+        }
+    }
+    // Where it has one, the upstream's word counts again.
+    let (response, cache) = through_cache(&nginx, stamped(&nginx, &with_session()));
+    assert_eq!((cache.as_str(), stamp(&response)), ("MISS", None));
+    assert_eq!(through_cache(&nginx, page(None)).1, "HIT");
+}
+
 #[test]
 fn configured_caching_headers_do_not_make_it_public() {
     let extra =
@@ -105,7 +139,7 @@ fn a_delivery_is_not_stored_either() {
     let (first, second) = (bring(), bring());
     assert_script(&first);
     assert_script(&second);
-    assert_eq!(first.set_cookies().len(), 1, "{}", first.head());
+    delivered_cookie(&first);
     assert_eq!(second.set_cookies(), [""; 0], "{}", second.head());
     assert_eq!(second.header("X-Cache").as_deref(), Some("MISS"));
 }

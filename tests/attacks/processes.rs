@@ -9,7 +9,7 @@ use harness::{Nginx, Request, Signal, patience};
 
 use super::{delivery, sites_with};
 use crate::minted::claims;
-use crate::support::{PAGE, Sites, deliver, take_tags};
+use crate::support::{PAGE, Sites, deliver, delivered_cookie, take_tags};
 
 /// A visitor's steps: a page, and the delivery of its first tag; each on a connection of its own.
 fn journey(sites: &Sites) {
@@ -19,7 +19,7 @@ fn journey(sites: &Sites) {
     let (rest, tags) = take_tags(&page.text());
     assert_eq!(rest, PAGE);
     let response = deliver(&tags[0]).send(&sites.nginx);
-    assert_eq!(response.set_cookies().len(), 1, "{}", response.head());
+    delivered_cookie(&response);
 }
 
 /// Makes `change` while three visitors are at work; how many journeys there were meanwhile. Each of

@@ -16,7 +16,7 @@ struct Case<'a> {
 }
 
 const GOOD: Case<'_> = Case {
-    http: "shared_session_sites www.example.com www.example.org; shared_session_push set;",
+    http: "shared_session_sites www.example.com www.example.org;",
     server: "location ^~ /shared-session/ { shared_session; }",
     page: "shared_session_loader on;",
 };

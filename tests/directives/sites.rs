@@ -48,7 +48,7 @@ fn sites_must_be_two_or_more_hosts() {
     assert_all_refused(cases, in_page);
     for good in ["a.test b.test:8080 a.test:8080", "xn--bcher-kva.test https://b.test", "[::1] a_b"]
     {
-        assert_good(&with_sites(&format!("shared_session_sites {good}; shared_session_push set;")));
+        assert_good(&with_sites(&format!("shared_session_sites {good};")));
     }
 }
 
@@ -64,7 +64,6 @@ fn every_error_about_sites_names_the_directive() {
 fn directives_are_inherited_the_nginx_way() {
     // What a server says of its own takes the place of what http says.
     let conf = "shared_session_sites a.test b.test;
-        shared_session_push set;
         server {
             listen @http@;
             shared_session_sites c.test d.test;

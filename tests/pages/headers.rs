@@ -3,7 +3,7 @@
 use harness::{Reply, Response};
 
 use super::{Compared, SESSION, as_asked, assert_tagged, before_head_end, request, started};
-use crate::support::PAGE;
+use crate::support::{PAGE, stamped};
 
 /// Headers by which somebody could keep the page, or a part of it.
 const KEPT_BY: [&str; 7] = [
@@ -154,7 +154,7 @@ fn all_other_headers_stay_as_they_were() {
     ];
     let compared = Compared::new(Reply::html(&headers, PAGE));
     let lines = |path: &str| -> Vec<String> {
-        let head = request("GET", path).send(&compared.nginx).head();
+        let head = stamped(&compared.nginx, &request("GET", path)).send(&compared.nginx).head();
         let gone = |line: &str| {
             let name = line.split(':').next().unwrap_or_default();
             KEPT_BY.contains(&name) || ["Date", "Content-Length"].contains(&name)

@@ -13,7 +13,7 @@ mod untouched;
 
 use harness::{Conf, Nginx, Received, Reply, Request, Response, Upstream};
 
-use crate::support::{Extra, PAGE, take_tags, three_sites};
+use crate::support::{Extra, PAGE, stamped, take_tags, three_sites};
 
 /// The session cookie of a visitor.
 pub(crate) const SESSION: &str = "sessionid=s3ss10n";
@@ -46,11 +46,12 @@ impl Compared {
         self.assert_same(|path| request(method, path), why);
     }
 
-    /// The same for the request that `make` makes for a path.
+    /// The same for the request that `make` makes for a path, from a visitor whose session has its
+    /// stamp.
     #[track_caller]
     pub(crate) fn assert_same(&self, make: impl Fn(&str) -> Request, why: &str) {
-        let with = make("/").send(&self.nginx);
-        let without = make("/off/").send(&self.nginx);
+        let [with, without] =
+            ["/", "/off/"].map(|path| stamped(&self.nginx, &make(path)).send(&self.nginx));
         let head = |response: &Response| -> Vec<String> {
             let head = response.head();
             head.lines().filter(|line| !line.starts_with("Date: ")).map(str::to_owned).collect()

@@ -1,9 +1,11 @@
 //! The session that is shared is the one after the response.
 
-use harness::{Nginx, Request, Upstream};
+use harness::{Nginx, Request, Response, Upstream};
 
 use super::{SESSION, as_asked, conf};
-use crate::support::{PAGE, cookie_parts, deliver, take_tags};
+use crate::support::{
+    PAGE, cookie_parts, deliver, delivered_cookie, stamp, take_tags, without_stamp,
+};
 
 /// A stub whose page sets what the request's X-Line headers ask for.
 struct Sharing {
@@ -17,9 +19,8 @@ impl Sharing {
         Self { nginx: Nginx::start(&conf(&upstream, "")), _upstream: upstream }
     }
 
-    /// The `Set-Cookie` line by which www.example.org takes the session of a page that came with
-    /// these lines, for a request with those `Cookie` lines; `None` where nothing is shared.
-    fn line(&self, sent: &[&str], set: &[&str]) -> Option<String> {
+    /// The page that comes with these lines, for a request with those `Cookie` lines.
+    fn page(&self, sent: &[&str], set: &[&str]) -> Response {
         let mut page = Request::get("http://www.example.com/");
         for line in sent {
             page = page.header("Cookie", line);
@@ -27,8 +28,14 @@ impl Sharing {
         for line in set {
             page = page.header("X-Line", format!("Set-Cookie: {line}"));
         }
-        let page = page.send(&self.nginx);
-        assert_eq!(page.set_cookies(), set);
+        page.send(&self.nginx)
+    }
+
+    /// The `Set-Cookie` line by which www.example.org takes the session of a page that came with
+    /// these lines, for a request with those `Cookie` lines; `None` where nothing is shared.
+    fn line(&self, sent: &[&str], set: &[&str]) -> Option<String> {
+        let page = self.page(sent, set);
+        assert_eq!(without_stamp(&page), set);
         let (rest, addresses) = take_tags(&page.text());
         assert_eq!(rest, PAGE);
         let Some(address) = addresses.first() else {
@@ -37,8 +44,7 @@ impl Sharing {
         };
         let delivered = deliver(address).send(&self.nginx);
         assert_eq!(self.nginx.log(&delivered).verdict(), "delivered");
-        let [line] = &delivered.set_cookies()[..] else { panic!("{}", delivered.head()) };
-        Some(line.clone())
+        Some(delivered_cookie(&delivered))
     }
 
     /// The session's value in that line.
@@ -193,4 +199,44 @@ fn the_expiry_goes_along() {
         assert!((3590..=3600).contains(&seconds), "{ends:?}");
     }
     assert_ne!(attributes("sessionid=new; Expires=Fri, 01 Jan 2100 00:00:00 GMT"), [""; 0]);
+}
+
+/// `Cookie` lines, `Set-Cookie` lines of the response, and the stamp that comes with them: none, or
+/// how long it lives, where it does not end with the browser.
+type Case<'a> = (&'a [&'a str], &'a [&'a str], Option<Option<&'a str>>);
+
+#[test]
+fn a_stamp_tells_what_became_of_the_session() {
+    let sharing = Sharing::new();
+    let new = "sessionid=new; Max-Age=3600";
+    let gone = "sessionid=; Max-Age=0";
+    let (week, hour) = (Some("max-age=604800"), Some("max-age=3600"));
+    let cases: [Case<'_>; 12] = [
+        (&[], &[new], Some(hour)),
+        (&[SESSION], &[new], Some(hour)),
+        (&[SESSION], &["sessionid=new"], Some(None)),
+        (&[SESSION], &["sessionid=s3ss10n"], Some(None)),
+        (&[SESSION], &[gone, new], Some(hour)),
+        // Its first one, with a page.
+        (&[SESSION], &["other=1"], Some(None)),
+        // An ended one.
+        (&[SESSION], &[gone], Some(week)),
+        (&[SESSION], &[new, gone], Some(week)),
+        // No session came and none is set.
+        (&[], &["other=1"], None),
+        (&[], &[gone], None),
+        // It is not known which of them the visitor's is.
+        (&["sessionid=one; sessionid=two"], &["other=1"], None),
+        (&["sessionid=one; sessionid=two"], &[gone], None),
+    ];
+    for (sent, set, expected) in cases {
+        let page = sharing.page(sent, set);
+        let attributes = stamp(&page).map(|line| cookie_parts(&line).1);
+        let age = |attributes: Vec<String>| {
+            attributes.into_iter().find(|attribute| attribute.starts_with("max-age="))
+        };
+        let expected = expected.map(|age| age.map(str::to_owned));
+        assert_eq!(attributes.map(age), expected, "{sent:?} {set:?}");
+        assert_eq!(without_stamp(&page), set);
+    }
 }

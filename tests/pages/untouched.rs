@@ -3,7 +3,7 @@
 use harness::{Conf, Nginx, Reply, Request, Response, Upstream};
 
 use super::{SESSION, conf, with_a_long_head};
-use crate::support::PAGE;
+use crate::support::{PAGE, cookie_parts, stamp, stamped};
 
 /// nginx with the module, and one without it, in front of the same upstream.
 struct Pair {
@@ -37,8 +37,10 @@ impl Pair {
         Self { with: Nginx::start(&with), plain: Nginx::start(&plain), _upstream: upstream }
     }
 
+    /// For a visitor whose session has its stamp, if it is given one at all.
     #[track_caller]
     fn assert_same(&self, request: &Request, why: &str) {
+        let request = stamped(&self.with, request);
         let [with, plain] = [&self.with, &self.plain].map(|nginx| request.send(nginx));
         assert_eq!(lines(&with), lines(&plain));
         assert!(with.body == plain.body, "the body is changed:\n{}", with.text());
@@ -79,6 +81,9 @@ fn get(host: &str, path: &str) -> Request {
 fn for_every_reason_there_is() {
     let pair = Pair::new(|path| match path {
         "/css" => of_type("text/css", &[], PAGE),
+        "/json" => of_type("application/json", &[], "{}"),
+        "/image" => of_type("image/png", &[], "an image"),
+        "/unchanged" => Reply::raw("HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n"),
         "/utf-16" => of_type("text/html; charset=utf-16", &[], PAGE),
         "/gzip" => of_type("text/html", &["Content-Encoding: gzip"], PAGE),
         "/moved" => Reply::new("302 Found", &["Content-Type: text/html", "Location: /a"], PAGE),
@@ -92,12 +97,14 @@ fn for_every_reason_there_is() {
     for scheme in ["http", "https"] {
         let with_session =
             |path| Request::get(&format!("{scheme}://{own}{path}")).header("Cookie", SESSION);
-        for path in ["/css", "/utf-16", "/moved", "/empty"] {
+        for path in ["/css", "/json", "/image", "/unchanged", "/utf-16", "/moved", "/empty"] {
+            // None of these gives a session its stamp.
+            assert_eq!(stamp(&with_session(path).send(&pair.with)), None, "{path}");
             pair.assert_same(&with_session(path), "not_html");
         }
         pair.assert_same(&with_session("/gzip"), "encoded");
-        pair.assert_same(&with_session("/deleted"), "no_session");
     }
+    pair.assert_same(&get(own, "/deleted"), "no_session");
     let embedded = get(own, "/").header("Cookie", SESSION).header("Sec-Fetch-Dest", "empty");
     pair.assert_same(&embedded, "not_html");
     for path in ["/", "/large", "/chunked"] {
@@ -108,6 +115,41 @@ fn for_every_reason_there_is() {
         pair.assert_same(&get(own, path).header("Cookie", large), "too_large");
         let twins = "sessionid=one; sessionid=two";
         pair.assert_same(&get(own, path).header("Cookie", twins), "no_session");
+    }
+}
+
+/// A stamp makes the answer one visitor's; nothing else of it changes.
+#[test]
+fn all_but_a_stamp() {
+    let pair = Pair::new(|path| match path {
+        "/deleted" => of_type("text/html", &["Set-Cookie: sessionid=; Max-Age=0"], PAGE),
+        "/set" => of_type("text/css", &["Set-Cookie: sessionid=new"], PAGE),
+        _ => of_type("text/html", &["Content-Encoding: gzip"], PAGE),
+    });
+    let week = "max-age=604800";
+    for (path, why, lives) in [
+        // A page gives the session its first one.
+        ("/", "encoded", None),
+        // Here the visitor logs out.
+        ("/deleted", "no_session", Some(week)),
+        ("/set", "not_html", None),
+    ] {
+        let request = get("www.example.com", path).header("Cookie", SESSION);
+        let [with, plain] = [&pair.with, &pair.plain].map(|nginx| request.send(nginx));
+        let line = stamp(&with).unwrap_or_else(|| panic!("{path}:\n{}", with.head()));
+        let (_, attributes) = cookie_parts(&line);
+        let age = attributes.iter().find(|attribute| attribute.starts_with("max-age="));
+        assert_eq!(age.map(String::as_str), lives, "{path}: {attributes:?}");
+        let mut expected = lines(&plain);
+        let kept_by = ["cache-control:", "surrogate-control:", "cdn-cache-control:"];
+        expected
+            .retain(|line| !kept_by.iter().any(|name| line.to_ascii_lowercase().starts_with(name)));
+        expected.push(format!("Set-Cookie: {line}"));
+        expected.push("Cache-Control: private, no-cache".to_owned());
+        assert_eq!(lines(&with), expected, "{path}");
+        assert_eq!(with.header("Expires"), None, "{path}");
+        assert_eq!(with.body, plain.body, "{path}");
+        assert_eq!(pair.with.log(&with).page(), why, "{path}");
     }
 }
 

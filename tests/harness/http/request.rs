@@ -1,5 +1,7 @@
 //! One request, as written on the wire.
 
+use std::io;
+
 use super::{Connection, Response};
 use crate::Nginx;
 
@@ -72,11 +74,16 @@ impl Request {
 
     /// Sends it on a connection of its own and reads the answer.
     pub fn send(&self, nginx: &Nginx) -> Response {
+        self.try_send(nginx).expect("nginx answers")
+    }
+
+    /// The same, where nginx may also close without an answer.
+    pub fn try_send(&self, nginx: &Nginx) -> io::Result<Response> {
         let mut request = self.clone();
         if !request.has("Connection") && request.version == "HTTP/1.1" {
             request = request.header("Connection", "close");
         }
-        Connection::open(nginx, &request.scheme, &request.host).send(&request)
+        Connection::open(nginx, &request.scheme, &request.host).try_send(&request)
     }
 
     /// Its absolute URL.
