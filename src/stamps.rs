@@ -9,7 +9,7 @@ use crate::conf::Cookies;
 use crate::delivery::{self, Outcome, Way};
 use crate::nginx::{NoMemory, Request, clock};
 use crate::site::{self, Own};
-use crate::{arrival, document, loader};
+use crate::{arrival, document, loader, random};
 
 /// What the answer's `Set-Cookie` headers do to the cookie `name`.
 pub(crate) fn change<'r>(r: Request<'r>, name: &[u8]) -> Option<Change<'r>> {
@@ -85,7 +85,7 @@ impl<'r> Answer<'r> {
         if change.is_none() && arranged.is_some() {
             return arranged;
         }
-        held.restamp(change, is_page, clock::now_ms())
+        held.restamp(change, is_page, clock::now_ms(), || random::bytes(self.r))
     }
 
     fn put(

@@ -81,10 +81,16 @@ impl<'a> Held<'a> {
 
     /// The family and time of a value that is set now.
     ///
-    /// Where nothing tells the family, it is that of the session held, or else of the new one,
-    /// which the value alone decides: pages that race, and sites that share a session since before
-    /// the module was there, come to the same.
-    fn next_lineage(&self, value: &[u8], now_ms: u64) -> Lineage {
+    /// Where nothing tells the family, it is the one that the session held founds by its value
+    /// alone: pages that race, and sites that share a session since before the module was there,
+    /// come to the same. A session out of nothing founds a `new` one, since some applications give
+    /// every visitor the same value to begin with.
+    fn next_lineage(
+        &self,
+        value: &[u8],
+        now_ms: u64,
+        new: impl FnOnce() -> Option<[u8; 16]>,
+    ) -> Lineage {
         let before = match (self.known, self.found) {
             (Known::Live(stamp), _) => Some(stamp.lineage),
             // Logging in again follows to where the visitor logged out.
@@ -100,14 +106,22 @@ impl<'a> Held<'a> {
                 Lineage { family, set_ms: now_ms.max(set_ms.saturating_add(1)) }
             }
             (None, Found::One(held)) => Lineage { family: family_of(held), set_ms: now_ms },
-            (None, _) => Lineage { family: family_of(value), set_ms: now_ms },
+            (None, _) => {
+                Lineage { family: new().unwrap_or_else(|| family_of(value)), set_ms: now_ms }
+            }
         }
     }
 
     /// The stamp that must be set with an answer that does `change` to the session cookie; none
     /// where nothing changes. `is_page`: the answer is an HTML document, which gives a session its
-    /// first stamp.
-    pub fn restamp(&self, change: Option<Change<'_>>, is_page: bool, now_ms: u64) -> Option<Stamp> {
+    /// first stamp. `family` makes a new family, of random bytes where there are any.
+    pub fn restamp(
+        &self,
+        change: Option<Change<'_>>,
+        is_page: bool,
+        now_ms: u64,
+        family: impl FnOnce() -> Option<[u8; 16]>,
+    ) -> Option<Stamp> {
         if self.found == Found::Twins {
             return None;
         }
@@ -123,7 +137,7 @@ impl<'a> Held<'a> {
                 };
                 let lineage = match known {
                     Known::Live(stamp) if stamp.session == SessionId::of(value) => stamp.lineage,
-                    _ => self.next_lineage(value, now_ms),
+                    _ => self.next_lineage(value, now_ms, family),
                 };
                 live(value, lineage, expires_s)
             }
@@ -133,12 +147,12 @@ impl<'a> Held<'a> {
                 Some(Stamp { lineage, expires_s: None, is_ended: true, ..stamp })
             }
             (Some(Change::Deleted), Found::One(value), _) => {
-                let lineage = self.next_lineage(value, now_ms);
+                let lineage = self.next_lineage(value, now_ms, family);
                 let session = SessionId::of(value);
                 Some(Stamp { session, lineage, expires_s: None, is_ended: true })
             }
             (None, Found::One(value), Known::Nothing | Known::Ended(_)) if is_page => {
-                live(value, self.next_lineage(value, now_ms), None)
+                live(value, self.next_lineage(value, now_ms, family), None)
             }
             (Some(Change::Deleted) | None, _, _) => None,
         }

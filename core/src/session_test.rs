@@ -128,6 +128,10 @@ fn logging_out_stays_logged_out_under_every_policy() {
     }
 }
 
+fn random() -> Option<[u8; 16]> {
+    Some([0xaa; 16])
+}
+
 /// A stamp of the family that the session `founder` founds.
 fn founded(value: &[u8], founder: &[u8], set_ms: u64) -> Stamp {
     Stamp { lineage: Lineage { family: family_of(founder), set_ms }, ..stamp(value, 0, 0) }
@@ -135,10 +139,12 @@ fn founded(value: &[u8], founder: &[u8], set_ms: u64) -> Stamp {
 
 #[test]
 fn a_session_out_of_nothing_founds_a_family() {
-    let first = held(Found::None, None).restamp(set(b"x"), false, NOW_MS);
-    assert_eq!(first, Some(founded(b"x", b"x", NOW_MS)));
+    let first = held(Found::None, None).restamp(set(b"x"), false, NOW_MS, random);
+    assert_eq!(first, Some(stamp(b"x", 0xaa, NOW_MS)));
+    let without = held(Found::None, None).restamp(set(b"x"), false, NOW_MS, || None);
+    assert_eq!(without, Some(founded(b"x", b"x", NOW_MS)));
     // One that nothing is known of is of the family that others would give it, too.
-    let unknown = held(Found::One(b"x"), None).restamp(set(b"y"), false, NOW_MS);
+    let unknown = held(Found::One(b"x"), None).restamp(set(b"y"), false, NOW_MS, random);
     assert_eq!(unknown, Some(founded(b"y", b"x", NOW_MS)));
     assert_ne!(family_of(b"x"), family_of(b"y"));
 }
@@ -146,10 +152,10 @@ fn a_session_out_of_nothing_founds_a_family() {
 #[test]
 fn a_new_value_keeps_the_family() {
     let held = held(Found::One(b"x"), Some(stamp(b"x", 1, 9)));
-    let next = held.restamp(set(b"y"), false, NOW_MS);
+    let next = held.restamp(set(b"y"), false, NOW_MS, random);
     assert_eq!(next, Some(stamp(b"y", 1, NOW_MS)));
     let ahead = Held::new(Found::One(b"x"), Some(stamp(b"x", 1, NOW_MS + 3)), false, NOW_S);
-    let next = ahead.restamp(set(b"y"), false, NOW_MS);
+    let next = ahead.restamp(set(b"y"), false, NOW_MS, random);
     assert_eq!(next, Some(stamp(b"y", 1, NOW_MS + 4)), "later by any clock");
 }
 
@@ -157,38 +163,38 @@ fn a_new_value_keeps_the_family() {
 fn the_same_value_keeps_family_and_time_and_gets_the_new_life() {
     let held = held(Found::One(b"x"), Some(stamp(b"x", 1, 9)));
     let change = Some(Change::Set { value: b"x", expiry: Expiry::At(NOW_S + 60) });
-    let again = held.restamp(change, false, NOW_MS).unwrap();
+    let again = held.restamp(change, false, NOW_MS, random).unwrap();
     assert_eq!(again, Stamp { expires_s: Some(NOW_S + 60), ..stamp(b"x", 1, 9) });
 }
 
 #[test]
 fn a_page_gives_the_first_stamp_and_nothing_else_does() {
     let old = held(Found::One(b"x"), None);
-    assert_eq!(old.restamp(None, false, NOW_MS), None);
-    assert_eq!(old.restamp(None, true, NOW_MS), Some(founded(b"x", b"x", NOW_MS)));
+    assert_eq!(old.restamp(None, false, NOW_MS, random), None);
+    assert_eq!(old.restamp(None, true, NOW_MS, random), Some(founded(b"x", b"x", NOW_MS)));
     let mismatched = held(Found::One(b"x"), Some(stamp(b"y", 1, 9)));
-    let next = mismatched.restamp(None, true, NOW_MS);
+    let next = mismatched.restamp(None, true, NOW_MS, random);
     assert_eq!(next, Some(founded(b"x", b"x", NOW_MS)));
     let stamped = held(Found::One(b"x"), Some(stamp(b"x", 1, 9)));
-    assert_eq!(stamped.restamp(None, true, NOW_MS), None);
-    assert_eq!(held(Found::None, None).restamp(None, true, NOW_MS), None);
+    assert_eq!(stamped.restamp(None, true, NOW_MS, random), None);
+    assert_eq!(held(Found::None, None).restamp(None, true, NOW_MS, random), None);
 }
 
 #[test]
 fn a_deletion_ends_the_family_now() {
     let stamped = held(Found::One(b"x"), Some(stamp(b"x", 1, 9)));
-    let end = stamped.restamp(DELETED, false, NOW_MS);
+    let end = stamped.restamp(DELETED, false, NOW_MS, random);
     assert_eq!(end, Some(ended(b"x", 1, NOW_MS)));
     let withheld = held(Found::None, Some(stamp(b"x", 1, 9)));
-    assert_eq!(withheld.restamp(DELETED, false, NOW_MS), end);
+    assert_eq!(withheld.restamp(DELETED, false, NOW_MS, random), end);
     // Of unknown family: the very session is what stays out.
-    let unknown = held(Found::One(b"x"), None).restamp(DELETED, false, NOW_MS).unwrap();
+    let unknown = held(Found::One(b"x"), None).restamp(DELETED, false, NOW_MS, random).unwrap();
     assert_eq!(unknown, Stamp { is_ended: true, ..founded(b"x", b"x", NOW_MS) });
     assert_eq!(decide(Always, &held(Found::None, Some(unknown)), new(b"x", 1, NOW_MS + 9)), Kept);
     // Nothing ends where nothing was.
-    assert_eq!(held(Found::None, None).restamp(DELETED, false, NOW_MS), None);
+    assert_eq!(held(Found::None, None).restamp(DELETED, false, NOW_MS, random), None);
     let again = held(Found::None, Some(ended(b"x", 1, 9)));
-    assert_eq!(again.restamp(DELETED, false, NOW_MS), None);
+    assert_eq!(again.restamp(DELETED, false, NOW_MS, random), None);
 }
 
 #[test]
@@ -196,20 +202,20 @@ fn logging_in_again_goes_on_with_the_family() {
     // Also where the browser did not take the deletion.
     for found in [Found::None, Found::One(b"x")] {
         let out = held(found, Some(ended(b"x", 1, NOW_MS + 3)));
-        let next = out.restamp(set(b"y"), false, NOW_MS);
+        let next = out.restamp(set(b"y"), false, NOW_MS, random);
         assert_eq!(next, Some(stamp(b"y", 1, NOW_MS + 4)));
     }
     // Another session that came does not: somebody else may have planted that stamp.
     let other = held(Found::One(b"z"), Some(ended(b"x", 1, 9)));
-    assert_eq!(other.restamp(set(b"y"), false, NOW_MS), Some(founded(b"y", b"z", NOW_MS)));
-    assert_eq!(other.restamp(None, true, NOW_MS), Some(founded(b"z", b"z", NOW_MS)));
+    assert_eq!(other.restamp(set(b"y"), false, NOW_MS, random), Some(founded(b"y", b"z", NOW_MS)));
+    assert_eq!(other.restamp(None, true, NOW_MS, random), Some(founded(b"z", b"z", NOW_MS)));
 }
 
 #[test]
 fn twins_get_no_stamp() {
     for change in [None, set(b"x"), DELETED] {
         let twins = held(Found::Twins, Some(stamp(b"x", 1, 9)));
-        assert_eq!(twins.restamp(change, true, NOW_MS), None);
+        assert_eq!(twins.restamp(change, true, NOW_MS, random), None);
     }
 }
 
@@ -245,7 +251,8 @@ impl Journey {
     /// The application of `site` answers a page.
     fn answer(&mut self, site: usize, change: Option<Change<'_>>) {
         self.clock_ms += 10;
-        let stamp = self.held(site).restamp(change, true, self.clock_ms);
+        let family = || Some(family_of(&self.clock_ms.to_be_bytes()));
+        let stamp = self.held(site).restamp(change, true, self.clock_ms, family);
         let (session, old) = &mut self.sites[site];
         match change {
             Some(Change::Set { value, .. }) => *session = Some(value.to_vec()),

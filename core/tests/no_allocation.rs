@@ -90,7 +90,7 @@ fn stamps_and_parked_sessions() {
         ([0; parked::MAX_LEN], [0; parked::BUFFER], [0; parked::BUFFER]);
     assert_no_allocation(|| {
         let held = Held::new(Found::One(b"x"), None, false, 3);
-        let stamp = held.restamp(None, true, 3000).unwrap();
+        let stamp = held.restamp(None, true, 3000, || None).unwrap();
         let mut text = [0; stamp::MAX_LEN];
         let text = stamp.seal(&keys[0], [2; 24], b"a.example", &mut text).unwrap();
         assert_eq!(Stamp::open(&keys, b"a.example", text), Some(stamp));

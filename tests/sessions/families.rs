@@ -65,6 +65,23 @@ fn each_site_had_a_session_before() {
 }
 
 #[test]
+fn sessions_that_begin_alike_are_unrelated() {
+    // As where the session is in the cookie and every visitor's is empty to begin with.
+    let world = World::new();
+    let v = &mut world.visitor();
+    v.visit(&set(A, "empty"));
+    v.visit(&set(B, "empty"));
+    v.visit(&set(B, "cart"));
+    assert_eq!(carry(&world, v, &set(A, "a1"), B), is("kept", "cart"));
+    // Held by both when they met, it is one session.
+    let v = &mut world.visitor();
+    v.visit(&set(B, "empty"));
+    assert_eq!(carry(&world, v, &set(A, "empty"), B), is("same", "empty"));
+    assert_eq!(carry(&world, v, B, A), is("same", "empty"));
+    assert_eq!(carry(&world, v, &set(A, "a1"), B), is("delivered", "a1"));
+}
+
+#[test]
 fn the_page_of_a_slow_tab_undoes_nothing() {
     let world = World::new();
     let v = &mut world.visitor();
