@@ -129,7 +129,7 @@ fn it_is_asked_only_where_a_session_would_be_kept_that_came() {
     let stamp = |session| world.stamp(B, session);
     let (live, one) = (stamp("live"), stamp("one"));
     for (cookies, verdict, asked) in [
-        (format!("{parked}"), "delivered", 0),
+        (parked.clone(), "delivered", 0),
         (format!("sessionid=one; {parked}"), "same", 0),
         (format!("sessionid=one; {one}; {parked}"), "same", 0),
         // Not come, or not known which.
