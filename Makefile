@@ -77,8 +77,9 @@ demo: build ## Three sites on http://alpha.localhost:8080 (DEMO_PORT) that share
 	DEMO_NGINX_BINARY=$$NGINX_BINARY DEMO_NGINX_MODULE=$(CARGO_TARGET_DIR)/$(MODULE) \
 	    exec $(CARGO_TARGET_DIR)/release/shared-session-demo
 
-sanitize: setup ## valgrind over a journey of 200 requests with a reload in the middle
+sanitize: setup ## valgrind over a journey of 200 requests with a reload in the middle, AddressSanitizer over deliveries
 	@scripts/valgrind-journey
+	scripts/address-sanitizer delivery:: journey::
 
 fuzz: setup ## The parsers and the table of used tokens, fed with bytes of any kind: SECONDS each (60)
 	@scripts/fuzz $(or $(SECONDS),60)

@@ -31,7 +31,10 @@ impl KeyFile {
             return Err(ConfError::KeyFile { path, error });
         }
         if contents.len() as u64 > MAX {
-            let error = io::Error::other(format!("it holds more than {MAX} bytes"));
+            let error = io::Error::other(format!(
+                "it holds more than {MAX} bytes, expected 32 raw bytes, 64 hexadecimal digits or a \
+                 SECRET_KEY"
+            ));
             return Err(ConfError::KeyFile { path, error });
         }
         if fs::metadata(&path).is_ok_and(|m| m.permissions().mode() & 0o004 != 0) {

@@ -21,9 +21,12 @@ pub(super) fn catch<T>(failed: T, f: impl FnOnce() -> T) -> T {
     match panic::catch_unwind(AssertUnwindSafe(guarded)) {
         Ok(value) => value,
         Err(payload) => {
-            // A payload whose drop panics would unwind into C after all.
-            core::mem::forget(payload);
             let (file, line) = PLACE.take().unwrap_or(("unknown place", 0));
+            // A payload whose drop panics would unwind into C after all; what that panic carries is
+            // better lost than dropped in its turn.
+            if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                core::mem::forget(second);
+            }
             log::cycle(Level::Error, format_args!("shared_session: panic at {file}:{line}"));
             failed
         }

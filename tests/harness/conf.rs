@@ -227,6 +227,7 @@ worker_processes {workers};
 worker_shutdown_timeout 5s;
 pid nginx.pid;
 error_log logs/error.log info;
+{sanitizers}
 {main}
 events {{ worker_connections 512; }}
 http {{
@@ -245,6 +246,8 @@ http {{
             workers = self.workers,
             first = self.first,
             main = self.main,
+            // Where a sanitizer watches nginx, also in a new binary that nginx itself starts.
+            sanitizers = "env ASAN_OPTIONS; env LSAN_OPTIONS;",
             log_format = self.log_format(),
             http = self.http,
         );

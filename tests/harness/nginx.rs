@@ -62,9 +62,11 @@ impl Nginx {
             if status.is_some_and(|status| !nginx.daemon || !status.success()) {
                 return Some(Err(read(&printed)));
             }
+            // Until it has, the daemon takes it for an old binary, and refuses to start a new one.
+            let alone = status.is_some() || !nginx.daemon;
             // nginx writes its pid file after it has bound its ports, so that what listens is it.
             let bound = nginx.file("nginx.pid").ends_with('\n');
-            (bound && nginx.accepts() && nginx.has_workers(&[])).then_some(Ok(()))
+            (alone && bound && nginx.accepts() && nginx.has_workers(&[])).then_some(Ok(()))
         });
         match started.unwrap_or_else(|_| panic!("nginx is not up:\n{}", read(&printed))) {
             Ok(()) => Ok(nginx),

@@ -80,12 +80,13 @@ pub fn set_cookies_change<'a>(
 
 /// Are both lines for one domain and path?
 fn has_scope_of(line: &[u8], other: &[u8]) -> bool {
-    fn scope<'a>(line: &'a [u8], name: &[u8]) -> &'a [u8] {
-        let value = last_attribute(line, name).unwrap_or_default();
-        value.strip_prefix(b".").unwrap_or(value)
+    fn domain(line: &[u8]) -> &[u8] {
+        let domain = last_attribute(line, b"domain").unwrap_or_default();
+        domain.strip_prefix(b".").unwrap_or(domain)
     }
-    scope(line, b"domain").eq_ignore_ascii_case(scope(other, b"domain"))
-        && scope(line, b"path") == scope(other, b"path")
+    // Without a path it is the page's own, which may be any.
+    let paths = last_attribute(line, b"path").zip(last_attribute(other, b"path"));
+    domain(line).eq_ignore_ascii_case(domain(other)) && paths.is_none_or(|(a, b)| a == b)
 }
 
 /// The value of an attribute; of several the last counts.
@@ -222,8 +223,10 @@ mod tests {
         assert_eq!(all(&["sid=x; path=/", "sid=; path=/"]), deleted);
         assert_eq!(all(&["sid=; path=/", "sid=x; path=/"]), set("x", Expiry::Session));
         assert_eq!(all(&["sid=x; Domain=a.b", "sid=; domain=.A.B"]), deleted);
+        assert_eq!(all(&["sid=x; Path=/", "sid=; Max-Age=0"]), deleted);
         // The cookie that is cleared beside it is another one.
-        for line in ["sid=; Domain=old; Path=/", "sid=; Path=/old", "sid=; Max-Age=0"] {
+        for line in ["sid=; Domain=old; Path=/", "sid=; Path=/old", "sid=x; domain=old; Max-Age=0"]
+        {
             assert_eq!(all(&["sid=x; Path=/", line]), set("x", Expiry::Session), "{line}");
             assert_eq!(all(&[line]), deleted);
         }
