@@ -13,7 +13,9 @@ mod notify;
 mod park;
 mod policies;
 mod riders;
+mod set;
 mod stamps;
+mod withheld;
 
 use harness::{Conf, Nginx, Page, Received, Reply, Request, Response, Upstream, Visitor};
 

@@ -1,8 +1,8 @@
 //! Who wins: each policy against what the visitor may already have.
 
-use harness::Visitor;
+use harness::{Page, Visitor};
 
-use super::{A, B, C, HOST_A, HOST_B, PARKED, Parts, STAMP, World, document, only, session_of};
+use super::{A, B, C, HOST_A, HOST_B, PARKED, Parts, STAMP, World, only, session_of};
 
 const POLICIES: [&str; 3] = ["empty", "successor", "always"];
 
@@ -27,6 +27,13 @@ fn shared_before(world: &World, visitor: &mut Visitor<'_>) {
 /// B sets a session of its own.
 fn own(world: &World, visitor: &mut Visitor<'_>) {
     assert_eq!(world.visit(visitor, &format!("{B}/?s=mine")), "");
+}
+
+/// A page of B that is open already loads something: no document, which would decide.
+fn in_background(visitor: &mut Visitor<'_>, href: &str) {
+    let page = visitor.visit(C);
+    let page = Page { url: format!("{B}/").parse().unwrap(), ..page };
+    visitor.load(&page, href, "no-cors", "image");
 }
 
 fn own_stamp(visitor: &mut Visitor<'_>, value: &str) {
@@ -55,13 +62,7 @@ const CASES: [Case; 17] = [
     Case {
         name: "a successor, set after this one was parked",
         before: shared_before,
-        after: |_, visitor| {
-            // Not by a document, which would decide.
-            let page = visitor.visit(&format!("{C}/"));
-            visitor.load(&page, &format!("{B}/x.png?s=later"), "no-cors", "image");
-            let page = harness::Page { url: format!("{B}/").parse().unwrap(), ..page };
-            visitor.load(&page, &format!("{B}/x.png?s=later"), "no-cors", "image");
-        },
+        after: |_, visitor| in_background(visitor, "/x.png?s=later"),
         verdicts: KEPT,
     },
     Case {
@@ -128,9 +129,7 @@ const CASES: [Case; 17] = [
         name: "the end of the same family, later",
         before: shared_before,
         after: |_, visitor| {
-            let page = visitor.visit(&format!("{C}/"));
-            let page = harness::Page { url: format!("{B}/").parse().unwrap(), ..page };
-            visitor.load(&page, &format!("{B}/x.json?d"), "cors", "empty");
+            in_background(visitor, "/x.json?d");
             assert_eq!(session_of(visitor, HOST_B), None);
             assert!(visitor.jar.get(HOST_B, STAMP).is_some());
         },
@@ -148,11 +147,7 @@ const CASES: [Case; 17] = [
     Case {
         name: "the end of another family",
         before: own,
-        after: |_, visitor| {
-            let page = visitor.visit(&format!("{C}/"));
-            let page = harness::Page { url: format!("{B}/").parse().unwrap(), ..page };
-            visitor.load(&page, &format!("{B}/x.json?d"), "cors", "empty");
-        },
+        after: |_, visitor| in_background(visitor, "/x.json?d"),
         verdicts: DELIVERED,
     },
     Case {
@@ -219,65 +214,6 @@ fn who_wins() {
 }
 
 #[test]
-fn a_withheld_session_that_is_the_same() {
-    let world = World::new();
-    let mut visitor = world.visitor();
-    world.share(&mut visitor, &format!("{A}/?s=one"));
-    assert_eq!(world.visit(&mut visitor, B), "delivered");
-    // The application says Strict, this configuration does not.
-    visitor.jar.put(HOST_B, "sessionid=one; Path=/; Secure; SameSite=Strict");
-    let page = world.share(&mut visitor, A);
-    let page = visitor.click(&page, B);
-    assert_eq!((world.verdict(&page.response).as_str(), world.saw().as_str()), ("same", ""));
-    assert_eq!(session_of(&visitor, HOST_B).as_deref(), Some("one"));
-}
-
-#[test]
-fn only_the_own_site_shows_that_a_stamp_is_stale() {
-    let world = World::new();
-    let stamp = world.stamp(B, "mine");
-    for (site, verdict) in [
-        ("cross-site", "kept"),
-        ("none", "kept"),
-        ("same-site", "kept"),
-        ("same-origin", "delivered"),
-        ("", "kept"),
-    ] {
-        let request = harness::Request::get(&format!("{B}/"))
-            .header("Accept", "text/html")
-            .header("Cookie", format!("{stamp}; {}", world.parked("sessionid=one")));
-        let request = match site {
-            "" => request,
-            site => request
-                .header("Sec-Fetch-Site", site)
-                .header("Sec-Fetch-Mode", "navigate")
-                .header("Sec-Fetch-Dest", "document"),
-        };
-        assert_eq!(world.send(&request).1, verdict, "{site}");
-    }
-}
-
-#[test]
-fn a_strict_session_is_not_decided_upon_unseen() {
-    let world = World::with(&Parts {
-        http: "shared_session_cookie sessionid samesite=strict; shared_session_replace always;",
-        ..Parts::default()
-    });
-    let mut visitor = world.visitor();
-    visitor.visit(&format!("{B}/?s=mine"));
-    visitor.jar.put(HOST_B, "sessionid=mine; Path=/; Secure; SameSite=Strict");
-    let page = world.share(&mut visitor, &format!("{A}/?s=one"));
-    let page = visitor.click(&page, B);
-    assert_eq!((world.verdict(&page.response).as_str(), world.saw().as_str()), ("", ""));
-    assert!(visitor.jar.get(HOST_B, PARKED).is_some());
-    // With the next click on the site itself the session is in view.
-    let page = visitor.click(&page, "/");
-    assert_eq!(world.verdict(&page.response), "delivered");
-    let (_, attributes) = only(&page.response, "sessionid").unwrap();
-    assert!(attributes.contains(&"samesite=strict".to_owned()), "{attributes:?}");
-}
-
-#[test]
 fn one_that_waits_gives_way_to_a_later_one_only() {
     let world = World::new();
     let mut visitor = world.visitor();
@@ -294,49 +230,4 @@ fn one_that_waits_gives_way_to_a_later_one_only() {
     assert_eq!(world.push(&mut other, &scripts), ["parked", "parked"]);
     assert_eq!(world.visit(&mut other, B), "delivered");
     assert_eq!(world.saw(), "sessionid=two");
-}
-
-#[test]
-fn with_set_the_cookies_of_the_script_decide() {
-    for (policy, verdicts) in POLICIES.into_iter().zip([
-        ["delivered", "kept", "same", "kept"],
-        ["delivered", "kept", "same", "delivered"],
-        ["delivered", "delivered", "same", "delivered"],
-    ]) {
-        let http = format!("shared_session_push set; shared_session_replace {policy};");
-        let world = World::with(&Parts { http: &http, ..Parts::default() });
-        // The application sets SameSite=None.
-        let none = ";+Secure;+SameSite=None";
-        let mut visitor = world.visitor();
-        let page = visitor.visit(&format!("{A}/?s=one{none}"));
-        let mut verdict_on_b = || {
-            let page = visitor.visit(A);
-            world.push(&mut visitor, &page)[0].clone()
-        };
-        let first = verdict_on_b();
-        let same = verdict_on_b();
-        visitor.visit(&format!("{A}/?s=two{none}"));
-        let page = visitor.click(&page, A);
-        let successor = world.push(&mut visitor, &page)[0].clone();
-        let mut other = world.visitor();
-        other.visit(&format!("{B}/?s=mine{none}"));
-        // The stamp is the module's own: Lax, and so withheld from the script.
-        let page = other.visit(&format!("{A}/?s=one{none}"));
-        let unrelated = world.push(&mut other, &page)[0].clone();
-        assert_eq!([first, unrelated, same, successor], verdicts, "{policy}");
-    }
-}
-
-#[test]
-fn with_set_a_delivered_session_is_for_requests_from_other_sites() {
-    let world = World::with(&Parts { http: "shared_session_push set;", ..Parts::default() });
-    let page = document(A).header("Cookie", "sessionid=one").send(&world.nginx);
-    let address = &crate::support::take_tags(&page.text()).1[0];
-    let (answer, verdict) = world.send(&super::script(address));
-    assert_eq!(verdict, "delivered");
-    assert_eq!(super::names(&answer), ["sessionid", STAMP]);
-    for name in ["sessionid", STAMP] {
-        let (_, attributes) = only(&answer, name).unwrap();
-        assert_eq!(attributes, ["httponly", "path=/", "samesite=none", "secure"]);
-    }
 }
