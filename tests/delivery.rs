@@ -2,7 +2,9 @@
 
 use harness::{Connection, Request, Response};
 
-use crate::support::{Extra, OVER_A_SECOND, Sites, assert_refused, assert_script, deliver};
+use crate::support::{
+    Extra, Sites, assert_refused, assert_script, deliver, good_until_soon, over_soon,
+};
 
 fn token(address: &str) -> &str {
     address.rsplit('/').next().unwrap().strip_suffix(".js").unwrap()
@@ -181,7 +183,7 @@ fn error_pages_do_not_replace_answers() {
 
 #[test]
 fn no_log_holds_a_token_or_a_session() {
-    let sites = Sites::with(&Extra { http: "shared_session_timeout 1s;", ..Extra::default() });
+    let sites = Sites::with(&Extra { http: &good_until_soon(), ..Extra::default() });
     let [first, second] = sites.tags("http", "s3ss10n-value");
     let flipped = first.replacen("-session/A", "-session/B", 1);
     let requests = [
@@ -203,7 +205,7 @@ fn no_log_holds_a_token_or_a_session() {
     let mut proxied = Connection::open(&sites.nginx, "http", "www.example.org");
     proxied.write(format!("GET {first} HTTP/1.1\r\nHost: www.example.org\r\n\r\n").as_bytes());
     sites.nginx.log(&proxied.read_response("GET").unwrap());
-    std::thread::sleep(OVER_A_SECOND);
+    std::thread::sleep(over_soon());
     sites.nginx.log(&deliver(&second).send(&sites.nginx));
     let error_log = sites.nginx.error_log();
     for log in [sites.nginx.access_log(), error_log.clone()] {

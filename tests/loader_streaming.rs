@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Connection, Nginx, Reply, Request, Upstream};
+use harness::{Connection, Nginx, Reply, Request, Upstream, patience};
 
 use crate::pages::{SESSION, assert_tagged, started, unbuffered};
 use crate::support::{Extra, PAGE, take_tags, three_sites};
@@ -47,7 +47,7 @@ fn the_end_of_the_head_split_anywhere() {
 #[test]
 fn what_precedes_the_head_does_not_wait_for_it() {
     let (first, second) = PAGE.split_at(head_end());
-    let pause = Duration::from_millis(600);
+    let pause = patience(Duration::from_millis(600));
     let reply = Reply::chunked_html(&[]).chunk(first).wait(pause).chunk(second).chunk("");
     let (_upstream, nginx) = unbuffered(reply);
     let mut connection = Connection::open(&nginx, "http", "www.example.com");

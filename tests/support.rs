@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Conf, Nginx, Reply, Request, Response, Upstream};
+use harness::{Conf, Nginx, Reply, Request, Response, Upstream, patience};
 
 /// A page that a session may get tags on.
 pub(crate) const PAGE: &str = "<!DOCTYPE html>\n<html>\n<head>\n<title>A page</title>\n</head>\n\
@@ -199,5 +199,17 @@ pub(crate) fn cookie_parts(line: &str) -> (String, Vec<String>) {
     (pair, attributes)
 }
 
-/// A pause after which a token of one second has expired.
-pub(crate) const OVER_A_SECOND: Duration = Duration::from_millis(1100);
+/// How long a token is good in tests that wait until it is not: time enough to bring it before.
+pub(crate) fn soon() -> Duration {
+    patience(Duration::from_secs(1))
+}
+
+/// The directive that says so.
+pub(crate) fn good_until_soon() -> String {
+    format!("shared_session_timeout {}s;", soon().as_secs())
+}
+
+/// A pause after which such a token has expired.
+pub(crate) fn over_soon() -> Duration {
+    soon() + Duration::from_millis(100)
+}

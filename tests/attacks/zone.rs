@@ -7,7 +7,7 @@ use harness::Connection;
 
 use super::{delivery, sites_with};
 use crate::minted::claims;
-use crate::support::{OVER_A_SECOND, Sites, assert_refused, deliver, delivered_cookie};
+use crate::support::{Sites, assert_refused, deliver, delivered_cookie};
 
 /// Brings tokens until one is refused; how many were not.
 fn fill(sites: &Sites) -> usize {
@@ -49,8 +49,8 @@ fn a_zone_that_was_full_takes_tokens_again_when_they_have_expired() {
         shared_session_zone small:32k; shared_session_timeout 5s;";
     let sites = sites_with(http, |conf| conf);
     fill(&sites);
-    // A second longer than they are good.
-    thread::sleep(Duration::from_secs(6) + OVER_A_SECOND);
+    // They are remembered for a second longer than they are good.
+    thread::sleep(Duration::from_millis(7100));
     for _ in 0..500 {
         let good = delivery(&claims(1));
         delivered_cookie(&good.send(&sites.nginx));

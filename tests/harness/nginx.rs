@@ -119,8 +119,9 @@ impl Nginx {
         let numbers = fs::read_dir("/proc").expect("/proc").filter_map(|entry| {
             entry.ok().and_then(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
         });
+        let children = numbers.filter(|&pid| parent(pid) == Some(master));
         let mut workers: Vec<_> =
-            numbers.filter(|&pid| parent(pid) == Some(master) && is_worker(pid)).collect();
+            children.filter(|&pid| takes_connections(pid) && !self.keeps_the_cache(pid)).collect();
         workers.sort_unstable();
         workers
     }
@@ -230,6 +231,16 @@ impl Nginx {
             && !workers.iter().any(|pid| old.contains(pid))
     }
 
+    /// Whether this is nginx's cache manager or cache loader. Their titles say so too, but not under
+    /// a wrapper that keeps the command line as it was.
+    fn keeps_the_cache(&self, pid: u32) -> bool {
+        let log = self.error_log();
+        ["manager", "loader"].iter().any(|name| {
+            let started = format!("start cache {name} process {pid}");
+            log.lines().any(|line| line.ends_with(&started))
+        })
+    }
+
     fn file(&self, path: &str) -> String {
         read(&self.prefix().join(path))
     }
@@ -287,10 +298,8 @@ fn parent(pid: u32) -> Option<u32> {
     if state == "Z" { None } else { fields.next()?.parse().ok() }
 }
 
-fn is_worker(pid: u32) -> bool {
+/// What finishes its last connections says so in its title.
+fn takes_connections(pid: u32) -> bool {
     let title = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let title = String::from_utf8_lossy(&title);
-    !title.contains("cache manager")
-        && !title.contains("cache loader")
-        && !title.contains("shutting down")
+    !String::from_utf8_lossy(&title).contains("shutting down")
 }
