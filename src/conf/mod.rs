@@ -21,12 +21,13 @@ pub(crate) use cookies::{Cookie, Cookies};
 pub(crate) use directives::COMMANDS;
 pub(crate) use error::ConfError;
 use keys::KeyFile;
-pub(crate) use location::{Loader, LocConf, Push};
+pub(crate) use location::{LocConf, Loader, Pull, Push};
 
 use crate::nginx::command::Conf;
 use crate::nginx::location::Server;
 use crate::nginx::log::{self, Level};
 use crate::nginx::shm::ShmZone;
+use crate::pull::links::Links;
 
 const DEFAULT_PREFIX: &[u8] = b"/shared-session/";
 const DEFAULT_ZONE: &[u8] = b"shared_session";
@@ -112,6 +113,9 @@ pub(crate) struct SrvConf {
     cookies: Option<Rc<Cookies>>,
     handler: Cell<Handler>,
     has_own_policies: Cell<bool>,
+    has_pull: Cell<bool>,
+    /// The click script, once the levels are merged.
+    links: Option<Links>,
 }
 
 /// What a server has of `shared_session`.
@@ -136,6 +140,8 @@ impl SrvConf {
             None if self.format() == Format::Django => return Err(ConfError::NoSecretKey),
             None => None,
         };
+        let links = |sites: &Rc<Sites>| Links::new(sites, self.prefix());
+        self.links = self.sites.as_ref().map(links);
         let session = || Cookie { spec: CookieSpec::default_session(), domain: None };
         let cookies = self.cookies.get_or_insert_with(|| Rc::new(Cookies::new(session())));
         let cookies = Rc::clone(cookies);
@@ -192,6 +198,21 @@ impl SrvConf {
     /// Whether a location decides in its own way which session wins.
     pub(crate) fn has_own_policies(&self) -> bool {
         self.has_own_policies.get()
+    }
+
+    /// The click script, where there are sites.
+    pub(crate) fn links(&self) -> Option<&Links> {
+        self.links.as_ref()
+    }
+
+    /// While the levels are merged: a location asks other sites on arrival.
+    fn note_pull(&self) {
+        self.has_pull.set(true);
+    }
+
+    /// Whether a location asks other sites on arrival.
+    pub(crate) fn has_pull(&self) -> bool {
+        self.has_pull.get()
     }
 
     fn warn_of_handler(&self, server: &Server<'_>, cf: &mut Conf<'_>) {

@@ -3,7 +3,7 @@ mod next;
 mod query;
 mod state;
 
-pub use next::{MAX_NEXT, Next, NextError};
+pub use next::{Encoded, MAX_NEXT, Next, NextError};
 pub use query::{Query, decode, find_site};
 pub use state::{
     Began, LIFE_S, MAX_ASKED, MAX_ATTEMPTS, PATIENCE_MS, STATE_ID_LEN, STATE_LEN, State,

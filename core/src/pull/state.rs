@@ -24,8 +24,8 @@ pub const STATE_LEN: usize = sealed::sealed_len(PLAINTEXT);
 /// Characters of what stands for a state in a URL.
 pub const STATE_ID_LEN: usize = 43;
 
-/// kind(1) start(8) source(4) asked(1)
-const PLAINTEXT: usize = 1 + 8 + 4 + 1;
+/// kind(1) start(8) source(4) asked(1) rest(8)
+const PLAINTEXT: usize = 1 + 8 + 4 + 1 + 8;
 const OPENED: usize = sealed::open_len(STATE_LEN);
 
 /// What began a pull.
@@ -48,6 +48,8 @@ pub struct State {
     pub source: u32,
     /// How many sites were asked, this one with them.
     pub asked: u8,
+    /// For how long none is asked again once this has ended, in seconds.
+    pub rest_s: u64,
 }
 
 impl State {
@@ -70,7 +72,9 @@ impl State {
             *start = self.start_ms.to_be_bytes();
             let (source, rest) = rest.split_first_chunk_mut::<4>()?;
             *source = self.source.to_be_bytes();
-            *rest.first_mut()? = self.asked;
+            let (asked, rest) = rest.split_first_mut()?;
+            *asked = self.asked;
+            *rest.first_chunk_mut()? = self.rest_s.to_be_bytes();
             Some(())
         };
         let mut scratch = [0; OPENED];
@@ -85,7 +89,7 @@ impl State {
         let [began, rest @ ..] = plaintext else { return None };
         let (start, rest) = rest.split_first_chunk::<8>()?;
         let (source, rest) = rest.split_first_chunk::<4>()?;
-        let [asked] = rest else { return None };
+        let [asked, rest @ ..] = rest else { return None };
         let state = Self {
             began: match began {
                 0 => Began::Link,
@@ -95,6 +99,7 @@ impl State {
             start_ms: u64::from_be_bytes(*start),
             source: u32::from_be_bytes(*source),
             asked: *asked,
+            rest_s: u64::from_be_bytes(rest.try_into().ok()?),
         };
         (now_ms < state.start_ms.saturating_add(LIFE_S * 1000)).then_some(state)
     }
@@ -131,7 +136,8 @@ mod tests {
     use proptest::prelude::*;
 
     const NOW_MS: u64 = 1_700_000_000_000;
-    const STATE: State = State { began: Began::Arrival, start_ms: NOW_MS, source: 3, asked: 2 };
+    const STATE: State =
+        State { began: Began::Arrival, start_ms: NOW_MS, source: 3, asked: 2, rest_s: 60 };
 
     fn sealed(state: &State) -> Vec<u8> {
         state

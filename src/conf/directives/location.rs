@@ -85,6 +85,59 @@ impl Directive for Push {
     }
 }
 
+pub(super) struct Links;
+
+impl Directive for Links {
+    type Conf = LocConf;
+    const NAME: &'static CStr = c"shared_session_links";
+    const TYPE: usize = ANYWHERE | ONE_ARG;
+
+    fn set(conf: &mut LocConf, cf: &mut Conf<'_>) -> Result<(), ConfError> {
+        let links = match cf.value() {
+            b"on" => true,
+            b"off" => false,
+            value => {
+                return Err(ConfError::Value {
+                    directive: "shared_session_links",
+                    value: value.into(),
+                    expected: "\"on\" or \"off\"",
+                });
+            }
+        };
+        if links {
+            cf.main_conf().note_loader();
+        }
+        once(&mut conf.links, links)
+    }
+}
+
+pub(super) struct Pull;
+
+impl Directive for Pull {
+    type Conf = LocConf;
+    const NAME: &'static CStr = c"shared_session_pull";
+    const TYPE: usize = ANYWHERE | ONE_ARG;
+
+    fn set(conf: &mut LocConf, cf: &mut Conf<'_>) -> Result<(), ConfError> {
+        if conf.pull.is_some() {
+            return Err(ConfError::Duplicate);
+        }
+        let pull = match cf.value() {
+            value if value.contains(&b'$') => {
+                location::Pull::Variable(compile(cf, value, "shared_session_pull")?)
+            }
+            value => location::Pull::of_value(value).filter(|_| value != b"0").ok_or(
+                ConfError::Value {
+                    directive: "shared_session_pull",
+                    value: value.into(),
+                    expected: "a time greater than 0, like \"1h\", \"off\" or a value with variables",
+                },
+            )?,
+        };
+        once(&mut conf.pull, pull)
+    }
+}
+
 pub(super) struct Timeout;
 
 impl Directive for Timeout {
