@@ -122,28 +122,33 @@ pub(crate) fn take_member(r: Request<'_>) -> Result<(), NoMemory> {
     if !r.srv_conf().has_pull() || !r.args().split(|&b| b == b'&').any(|m| m == MEMBER) {
         return Ok(());
     }
-    let args = without(r, r.args())?;
-    let target = r.unparsed_uri();
-    let (path, query) =
-        target.split_at(target.iter().position(|b| *b == b'?').unwrap_or(target.len()));
-    let query = without(r, query.get(1..).unwrap_or_default())?;
-    let mark: &[u8] = if query.is_empty() { b"" } else { b"?" };
-    let target = r.pool().concat(&[path, mark, query])?;
+    let args = without(r, r.args())?.unwrap_or_default();
+    let (target, fragment) = split_before(r.unparsed_uri(), b'#');
+    let (path, query) = split_before(target, b'?');
+    let target = match without(r, query.get(1..).unwrap_or_default())? {
+        Some(query) => r.pool().concat(&[path, b"?", query, fragment])?,
+        None => r.pool().concat(&[path, fragment])?,
+    };
     r.set_target(args, target);
     r.context_or_new()?.keeps_no_cookies.set(true);
     Ok(())
 }
 
-fn without<'r>(r: Request<'r>, query: &[u8]) -> Result<&'r [u8], NoMemory> {
+/// The query without the member; `None` where it had no other.
+fn without<'r>(r: Request<'r>, query: &[u8]) -> Result<Option<&'r [u8]>, NoMemory> {
     let out = r.pool().bytes(query.len())?;
-    let mut at = 0;
+    let (mut at, mut is_first) = (0, true);
     for member in query.split(|&b| b == b'&').filter(|member| *member != MEMBER) {
-        if at > 0 {
+        if !core::mem::take(&mut is_first) {
             out[at] = b'&';
             at += 1;
         }
         out[at..at + member.len()].copy_from_slice(member);
         at += member.len();
     }
-    Ok(&out[..at])
+    Ok((!is_first).then_some(&out[..at]))
+}
+
+fn split_before(text: &[u8], byte: u8) -> (&[u8], &[u8]) {
+    text.split_at(text.iter().position(|&b| b == byte).unwrap_or(text.len()))
 }
