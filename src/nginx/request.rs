@@ -110,9 +110,9 @@ impl<'r> Request<'r> {
         unsafe { (*self.0).request_line = str_of(line) };
     }
 
-    /// Whether an internal redirect led here.
-    pub(crate) fn is_internal(self) -> bool {
-        self.get().internal() != 0
+    /// Whether `error_page` led here.
+    pub(crate) fn is_error_page(self) -> bool {
+        self.get().error_page() != 0
     }
 
     /// Replaces the query, and the request target as it came.

@@ -13,7 +13,13 @@ use crate::{arrival, document};
 
 /// In the location that would answer: redirects a visitor to the first other site.
 pub(crate) fn arrive(r: Request<'_>) -> Result<Step, NoMemory> {
-    if !r.is_main() || r.is_internal() || !r.srv_conf().has_pull() {
+    if !r.is_main() || !r.srv_conf().has_pull() {
+        return Ok(Step::GoOn);
+    }
+    let context = r.context_or_new()?;
+    // Where an internal redirect leads, the visit was judged before; an error's page is no visit.
+    // `rewrite` makes a request internal too: that says nothing.
+    if context.has_arrived.replace(true) || r.is_error_page() {
         return Ok(Step::GoOn);
     }
     let Some(rest_s) = rest_s(r)? else { return Ok(Step::GoOn) };
@@ -28,7 +34,7 @@ pub(crate) fn arrive(r: Request<'_>) -> Result<Step, NoMemory> {
         && own.site.exact
         && document::is_visit(r)
         && sees_the_session(r, cookies)
-        && !r.context().is_some_and(|context| context.is_settled())
+        && !context.is_settled()
         && arrival::held(r, &own, cookies).is_empty();
     let next = Next::from_path(r.unparsed_uri(), srv.prefix());
     let (true, Some((index, site)), Ok(next)) = (may_ask, first, next) else {
@@ -38,7 +44,6 @@ pub(crate) fn arrive(r: Request<'_>) -> Result<Step, NoMemory> {
         return Ok(Step::GoOn);
     }
 
-    let context = r.context_or_new()?;
     if document::is_ahead_of_time(r) {
         // The real visit asks again.
         context.answer.set(Some(Answer::Plain));
