@@ -43,6 +43,8 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
     let page = match page::look(r, stamp) {
         Err(Unshared::OutOfMemory) => return Err(NoMemory),
         Err(Unshared::Page(page)) => page,
+        // Other sites ask a site for its session, no subdomain of one.
+        Ok(shared) if !push && !shared.own.site.exact => Page::NotASite,
         Ok(shared) => match tags::make(r, &shared, push)? {
             None => Page::TooLarge,
             Some(tags) => {

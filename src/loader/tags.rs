@@ -60,7 +60,8 @@ pub(crate) fn make<'r>(
 
     let len_with = |cookies| {
         let claims = Claims { cookies: Cookies::List(cookies), ..claims };
-        let is_parked = loc.push() == Push::Park && page.own.site.scheme == Scheme::Https;
+        let is_parked =
+            push && loc.push() == Push::Park && page.own.site.scheme == Scheme::Https;
         if is_parked && !Parked::new(&claims, claims.issued_ms).fits(page.session_name()) {
             return None;
         }
@@ -77,7 +78,7 @@ pub(crate) fn make<'r>(
         return Ok(None);
     };
     let claims = Claims { cookies: Cookies::List(cookies), ..claims };
-    // Only a host that is a site can be asked for a session.
+    // Only a host that is a site is asked for a session.
     let links = match loc.links() && page.own.site.exact {
         true => r.pool().concat(&[LINKS, srv.prefix(), LINKS_END, attributes, END])?,
         false => b"",
