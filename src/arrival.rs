@@ -10,7 +10,7 @@ use crate::nginx::{NoMemory, Request, clock, request_cookies};
 use crate::site::Own;
 
 /// More states are not looked at: the module sets five at most.
-const MAX_STATES: usize = 16;
+pub(crate) const MAX_STATES: usize = 16;
 
 /// The module's own cookies, still sealed.
 #[derive(Clone, Copy, Default)]

@@ -21,7 +21,7 @@ pub(crate) use cookies::{Cookie, Cookies};
 pub(crate) use directives::COMMANDS;
 pub(crate) use error::ConfError;
 use keys::KeyFile;
-pub(crate) use location::{LocConf, Loader, Pull, Push};
+pub(crate) use location::{Loader, LocConf, Pull, Push};
 
 use crate::nginx::command::Conf;
 use crate::nginx::location::Server;

@@ -60,8 +60,7 @@ pub(crate) fn make<'r>(
 
     let len_with = |cookies| {
         let claims = Claims { cookies: Cookies::List(cookies), ..claims };
-        let is_parked =
-            push && loc.push() == Push::Park && page.own.site.scheme == Scheme::Https;
+        let is_parked = push && loc.push() == Push::Park && page.own.site.scheme == Scheme::Https;
         if is_parked && !Parked::new(&claims, claims.issued_ms).fits(page.session_name()) {
             return None;
         }

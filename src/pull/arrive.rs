@@ -56,7 +56,7 @@ pub(crate) fn arrive(r: Request<'_>) -> Result<Step, NoMemory> {
         asked: 1,
         rest_s,
     };
-    let Some(location) = hops::ask(r, &own, cookies, site, state, next)? else {
+    let Some(location) = hops::ask(r, (&own, cookies), site, state, next, None)? else {
         return Ok(Step::GoOn);
     };
     context.answer.set(Some(Answer::Redirect(location)));

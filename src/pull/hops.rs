@@ -51,23 +51,24 @@ pub(crate) fn begin<'r>(r: Request<'r>) -> Result<Reply<'r>, NoMemory> {
             asked: 1,
             rest_s: 0,
         };
-        if let Some(location) = ask(r, &own, cookies, source, state, next)? {
+        if let Some(location) = ask(r, (&own, cookies), source, state, next, None)? {
             return Ok(Reply::Redirect(location));
         }
     }
     redirect::to_page(r, next).map(Reply::Redirect)
 }
 
-/// Begins a pull from that site; where the browser has to go for it.
+/// Begins a pull from that site, perhaps in the place of one that has ended; where the browser has
+/// to go for it.
 pub(super) fn ask<'r>(
     r: Request<'r>,
-    own: &Own<'r>,
-    cookies: &Cookies,
+    (own, cookies): (&Own<'r>, &Cookies),
     source: &Site,
     state: State,
     next: Next<'_>,
+    ended: Option<&Attempt<'r>>,
 ) -> Result<Option<&'r [u8]>, NoMemory> {
-    let Some(id) = states::begin(r, own, cookies, state)? else { return Ok(None) };
+    let Some(id) = states::begin(r, own, cookies, state, ended)? else { return Ok(None) };
     let to = own.site.site.as_str().as_bytes();
     log(r, format_args!("asks {}", source.as_str()));
     redirect::to_site(r, own, source, &[b"pull?to=", to, b"&state=", &id, b"&"], next)
@@ -194,7 +195,7 @@ pub(crate) fn none<'r>(r: Request<'r>) -> Result<Reply<'r>, NoMemory> {
         if let Some((index, site)) = after.skip_while(|(index, _)| *index <= source as usize).next()
         {
             let state = State { source: index as u32, asked: asked + 1, ..attempt.state };
-            if let Some(location) = ask(r, &own, cookies, site, state, next)? {
+            if let Some(location) = ask(r, (&own, cookies), site, state, next, Some(&attempt))? {
                 return Ok(Reply::Redirect(location));
             }
         }

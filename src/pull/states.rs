@@ -3,6 +3,7 @@
 use shared_session_core::cookie::{Expiry, SameSite, SetCookie};
 use shared_session_core::pull::{self, STATE_ID_LEN, STATE_LEN, State};
 
+use crate::arrival;
 use crate::conf::Cookies;
 use crate::delivery::add_cookie;
 use crate::nginx::{NoMemory, Request, clock};
@@ -32,13 +33,14 @@ pub(crate) fn find<'r>(r: Request<'r>, own: &Own<'r>, hash: [u8; 32]) -> Option<
     all(r, own).find(|attempt| attempt.hash == hash)
 }
 
-/// Begins a pull: sets its cookie, and returns what stands for it in URLs. With HEAD, nothing is
-/// set. `None` where the system gives no random bytes or there is no key.
+/// Begins a pull in the place of `ended`: sets its cookie, and returns what stands for it in URLs.
+/// With HEAD, nothing is set. `None` where the system gives no random bytes or there is no key.
 pub(super) fn begin<'r>(
     r: Request<'r>,
     own: &Own<'r>,
     cookies: &Cookies,
     state: State,
+    ended: Option<&Attempt<'r>>,
 ) -> Result<Option<[u8; STATE_ID_LEN]>, NoMemory> {
     let Some(key) = r.srv_conf().keys(r.main_conf()).first() else { return Ok(None) };
     let Some(nonce) = random::bytes(r) else { return Ok(None) };
@@ -48,11 +50,16 @@ pub(super) fn begin<'r>(
         return Ok(None);
     };
     if r.is_get() {
-        let oldest = all(r, own).min_by_key(|attempt| attempt.state.start_ms);
-        if all(r, own).count() >= pull::MAX_ATTEMPTS
-            && let Some(oldest) = oldest
-        {
-            forget(r, own, cookies, &oldest)?;
+        let is_ended = |attempt: &Attempt<'_>| ended.is_some_and(|e| e.hash == attempt.hash);
+        let others = all(r, own).filter(|attempt| !is_ended(attempt));
+        let others = r.pool().list(arrival::MAX_STATES, others)?;
+        let age = |attempt: &Attempt<'_>| (attempt.state.start_ms, attempt.hash);
+        for old in others.iter() {
+            let younger = others.iter().filter(|other| age(other) > age(old)).count();
+            // There is room for one more than those that stay.
+            if younger + 1 >= pull::MAX_ATTEMPTS {
+                forget(r, own, cookies, old)?;
+            }
         }
         let is_https = site::is_https(r, Some(own), cookies.session().spec.secure);
         let name = r.pool().concat(&[cookies.state(is_https), &name])?;
