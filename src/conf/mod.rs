@@ -42,8 +42,10 @@ pub(crate) struct MainConf {
     used: Cell<bool>,
     /// The longest timeout of any location, in milliseconds.
     longest_timeout: Cell<u64>,
-    /// The loader is on somewhere.
-    has_loader: Cell<bool>,
+    /// A directive that puts tags into pages somewhere.
+    tags: Cell<Option<&'static str>>,
+    /// A directive that does nothing without sites.
+    needs_sites: Cell<Option<&'static str>>,
     random_key: OnceCell<Vec<Key>>,
 }
 
@@ -57,9 +59,15 @@ impl MainConf {
         self.used.set(true);
     }
 
-    /// While directives are read: the loader is on somewhere.
-    fn note_loader(&self) {
-        self.has_loader.set(true);
+    /// While directives are read: this one puts tags into pages.
+    fn note_tags(&self, directive: &'static str) {
+        self.tags.set(Some(directive));
+        self.note_need_of_sites(directive);
+    }
+
+    /// While directives are read: this one does nothing without sites.
+    fn note_need_of_sites(&self, directive: &'static str) {
+        self.needs_sites.set(Some(directive));
     }
 
     /// While directives are read: tokens are good for so many milliseconds somewhere.
@@ -73,14 +81,14 @@ impl MainConf {
 
     /// After all directives were read: what needs the whole picture.
     pub(crate) fn finish(&mut self, cf: &mut Conf<'_>) -> Result<(), ConfError> {
-        if self.has_loader.get()
+        if let Some(directive) = self.tags.get()
             && let Some(module) = cf.filter_that_compresses_before()
         {
-            return Err(ConfError::CompressesBefore { module });
+            return Err(ConfError::CompressesBefore { directive, module });
         }
         if !self.is_used() {
-            if self.has_loader.get() {
-                return Err(ConfError::NoSites { directive: "shared_session_loader" });
+            if let Some(directive) = self.needs_sites.get() {
+                return Err(ConfError::NoSites { directive });
             }
             return Ok(());
         }

@@ -56,7 +56,7 @@ impl Directive for Loader {
             }
         };
         if !loader.is_off() {
-            cf.main_conf().note_loader();
+            cf.main_conf().note_tags("shared_session_loader");
         }
         once(&mut conf.loader, loader)
     }
@@ -105,7 +105,7 @@ impl Directive for Links {
             }
         };
         if links {
-            cf.main_conf().note_loader();
+            cf.main_conf().note_tags("shared_session_links");
         }
         once(&mut conf.links, links)
     }
@@ -134,6 +134,9 @@ impl Directive for Pull {
                 },
             )?,
         };
+        if !matches!(pull, location::Pull::Off) {
+            cf.main_conf().note_need_of_sites("shared_session_pull");
+        }
         once(&mut conf.pull, pull)
     }
 }
