@@ -140,6 +140,9 @@ impl LocConf {
         if !matches!(self.pull(), Pull::Off) {
             srv.note_pull();
         }
+        if self.links() {
+            srv.note_links();
+        }
         if let (Some(name), Some(cookies)) = (&self.csrf_cookie, srv.cookies())
             && (cookies.has(name) || cookies.is_own(name))
         {

@@ -122,6 +122,7 @@ pub(crate) struct SrvConf {
     handler: Cell<Handler>,
     has_own_policies: Cell<bool>,
     has_pull: Cell<bool>,
+    has_links: Cell<bool>,
     /// The click script, once the levels are merged.
     links: Option<Links>,
 }
@@ -223,6 +224,31 @@ impl SrvConf {
         self.has_pull.get()
     }
 
+    /// While the levels are merged: pages of a location get the click script.
+    fn note_links(&self) {
+        self.has_links.set(true);
+    }
+
+    /// Warns where the redirects of a pull do not bring the session to its source.
+    fn warn_of_strict(&self, server: &Server<'_>, cf: &mut Conf<'_>) {
+        let directive = match (self.has_links.get(), self.has_pull()) {
+            (true, _) => "shared_session_links",
+            (false, true) => "shared_session_pull",
+            (false, false) => return,
+        };
+        let Some(session) = self.cookies().map(|cookies| &cookies.session().spec) else { return };
+        if self.sites.is_some() && session.is_strict() {
+            let (name, file) = (server.name.escape_ascii(), server.file.escape_ascii());
+            cf.warn(format_args!(
+                "\"{directive}\" of the server \"{name}\" in {file}:{}: Firefox and WebKit do not \
+                 send the session of \"shared_session_cookie {} samesite=strict\" on the redirects \
+                 of a pull, expected \"samesite=lax\"",
+                server.line,
+                session.name.escape_ascii()
+            ));
+        }
+    }
+
     fn warn_of_handler(&self, server: &Server<'_>, cf: &mut Conf<'_>) {
         let name = server.name.escape_ascii();
         let (file, line) = (server.file.escape_ascii(), server.line);
@@ -248,6 +274,7 @@ impl SrvConf {
 pub(crate) fn warn_of_servers(servers: &[Server<'_>], cf: &mut Conf<'_>) {
     for server in servers {
         server.conf.warn_of_handler(server, cf);
+        server.conf.warn_of_strict(server, cf);
     }
 }
 

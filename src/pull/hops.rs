@@ -200,6 +200,7 @@ pub(crate) fn none<'r>(r: Request<'r>) -> Result<Reply<'r>, NoMemory> {
             }
         }
     }
+    log(r, format_args!("ends without a session"));
     if began == Began::Arrival && r.is_get() {
         states::remember_asked(r, &own, cookies, rest_s)?;
     }
