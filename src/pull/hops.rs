@@ -134,7 +134,9 @@ fn seal<'r>(
 
     // A session older than the module gets its stamp now, so that its family goes along.
     let now_ms = clock::now_ms();
-    let new = held.restamp(None, true, now_ms, || delivery::new_family(r).unwrap_or_default());
+    let family = delivery::new_family(r);
+    let new = held.restamp(None, true, now_ms, || family.unwrap_or_default());
+    let new = new.filter(|_| family.is_some());
     if let Some(stamp) = new.filter(|_| r.is_get()) {
         delivery::put_stamp(r, own, cookies, &stamp, Way::Page)?;
     }
@@ -240,6 +242,11 @@ fn unknown<'r>(
         if r.is_get() {
             states::remember_asked(r, own, cookies, attempt.state.rest_s)?;
         }
+        return redirect::to_page(r, next).map(Reply::Redirect);
+    }
+    let was_asked = r.context().is_some_and(|context| context.arrival.get().was_asked);
+    if was_asked || !arrival::held(r, own, cookies).is_empty() {
+        // It keeps cookies, and its visits start no pull.
         return redirect::to_page(r, next).map(Reply::Redirect);
     }
     redirect::to_page_of_no_jar(r, next).map(Reply::Redirect)
