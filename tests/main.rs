@@ -16,6 +16,7 @@ mod minted;
 mod pages;
 mod plain_nginx;
 mod protocols;
+mod pull;
 mod requests;
 mod set_cookie;
 mod support;
