@@ -1,15 +1,15 @@
 //! Pull: a site fetches the visitor's session itself, by redirects to the site that has it and back.
 
 mod answers;
-//mod arrival;
+mod arrival;
 //mod attempts;
 mod begin;
-//mod browser;
+mod browser;
 //mod click_script;
 //mod directives;
 //mod faults;
 //mod loops;
-//mod none;
+mod none;
 //mod no_jar;
 //mod secrets;
 mod source;

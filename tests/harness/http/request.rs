@@ -77,6 +77,13 @@ impl Request {
         self
     }
 
+    /// With the header lines of another request.
+    #[must_use]
+    pub fn headers_of(mut self, other: &Request) -> Self {
+        self.headers.extend_from_slice(&other.headers);
+        self
+    }
+
     /// The same without the header lines of these names.
     #[must_use]
     pub fn without(mut self, names: &[&str]) -> Self {
