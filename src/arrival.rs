@@ -40,11 +40,11 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
         Found::One(value) => Some(value),
         Found::None | Found::Twins => None,
     };
-    let states = cookie::pairs(r.headers_in().values(b"Cookie"));
+    let pairs = || cookie::pairs(r.headers_in().values(b"Cookie"));
     let arrival = Arrival {
         stamp: one(cookies.stamp()),
-        states: r.pool().list(MAX_STATES, states.filter(|(name, _)| cookies.is_state(name)))?,
-        was_asked: one(cookies.asked()).is_some(),
+        states: r.pool().list(MAX_STATES, pairs().filter(|(name, _)| cookies.is_state(name)))?,
+        was_asked: pairs().any(|(name, _)| cookies.is_asked(name)),
         parked: one(cookies.parked()),
     };
     r.context_or_new()?.arrival.set(arrival);

@@ -19,7 +19,9 @@ pub(crate) struct Cookies {
     parked: Vec<u8>,
     /// With `__Host-` and without: where states' names begin.
     states: [Vec<u8>; 2],
-    asked: Vec<u8>,
+    /// The same of what remembers that sites were asked: over plain http no browser lets go of, or
+    /// sends, what https set under that name.
+    asked: [Vec<u8>; 2],
 }
 
 impl Cookies {
@@ -30,6 +32,7 @@ impl Cookies {
         let state = [name, b"_pull_"].concat();
         let states = [[parked::PREFIX, &state].concat(), state];
         let asked = [name, b"_asked"].concat();
+        let asked = [[parked::PREFIX, &asked].concat(), asked];
         Cookies { session, riders: Vec::new(), stamp, parked, states, asked }
     }
 
@@ -75,7 +78,7 @@ impl Cookies {
 
     /// Whether the module itself uses a cookie of that name: the application never sees it.
     pub(crate) fn is_own(&self, name: &[u8]) -> bool {
-        name == self.stamp || name == self.parked || name == self.asked || self.is_state(name)
+        name == self.stamp || name == self.parked || self.is_asked(name) || self.is_state(name)
     }
 
     /// How the names of states begin, on https and on plain http.
@@ -88,8 +91,14 @@ impl Cookies {
         self.states.iter().any(|start| name.starts_with(start))
     }
 
-    /// The name of the cookie that remembers that other sites were asked.
-    pub(crate) fn asked(&self) -> &[u8] {
-        &self.asked
+    /// The name of the cookie that remembers that other sites were asked, on https and on plain
+    /// http.
+    pub(crate) fn asked(&self, https: bool) -> &[u8] {
+        &self.asked[usize::from(!https)]
+    }
+
+    /// Whether a cookie of that name remembers it.
+    pub(crate) fn is_asked(&self, name: &[u8]) -> bool {
+        self.asked.iter().any(|asked| name == asked)
     }
 }
