@@ -73,7 +73,7 @@ fn the_session_arrives_and_the_address_is_as_it_was() {
         assert_eq!(received.target(), "/cart/%C3%BC%20x?a=1&b=%26&c=%25zz");
         assert_eq!(received.header("Cookie"), Some("sessionid=s3ss10n-value"));
         let taken = &browser.answers[2];
-        let expected = ["sessionid", "sessionid_stamp", "-state", "sessionid_asked"];
+        let expected = ["sessionid", "sessionid_stamp", "-state", "asked"];
         assert_eq!(names(taken), expected);
         assert_eq!(bed.nginx.log(taken).verdict(), "delivered");
     }
@@ -155,10 +155,11 @@ fn who_has_a_session_or_was_asked_is_let_be() {
     let stamp = stamp_of(B, "withheld", 2, 1000);
     for scheme in SCHEMES {
         let request = document(&page(scheme));
-        // An image: a page of a session gets a stamp.
-        let server_is_asked = request.clone().header("Cookie", "sessionid=one; sessionid=two");
-        assert_untouched(&bed, &server_is_asked);
-        assert_untouched(&bed, &request.clone().header("Cookie", "sessionid_asked=1"));
+        let twins = request.clone().header("Cookie", "sessionid=one; sessionid=two");
+        assert_untouched(&bed, &twins);
+        for asked in ["sessionid_asked=1", "__Host-sessionid_asked=1"] {
+            assert_untouched(&bed, &request.clone().header("Cookie", asked));
+        }
         assert_untouched(&bed, &request.clone().header("Cookie", &stamp));
         let with_session = request.clone().header("Cookie", "sessionid=s3ss10n").send(&bed.nginx);
         assert_eq!(

@@ -13,10 +13,17 @@ const MOST: usize = 20;
 /// How a client deals with cookies.
 type Keeps = fn(&str) -> bool;
 
+/// A cookie in a jar.
+struct Kept {
+    value: String,
+    /// Only https sends and changes it.
+    secure: bool,
+}
+
 /// A client that follows redirects, with a jar for each host.
 pub(super) struct Browser<'b> {
     bed: &'b Bed,
-    jars: BTreeMap<String, BTreeMap<String, String>>,
+    jars: BTreeMap<String, BTreeMap<String, Kept>>,
     keeps: Keeps,
     request: fn(&str) -> Request,
     /// The addresses of the latest visit, its redirects with it.
@@ -46,13 +53,19 @@ impl<'b> Browser<'b> {
     /// The cookies of a host, as pairs.
     pub(super) fn jar(&self, host: &str) -> Vec<String> {
         let jar = self.jars.get(host).into_iter().flatten();
-        jar.map(|(name, value)| format!("{name}={value}")).collect()
+        jar.map(|(name, kept)| format!("{name}={}", kept.value)).collect()
     }
 
     /// Puts a cookie into the jar of a host.
     pub(super) fn put(&mut self, host: &str, name: &str, value: &str) {
         let jar = self.jars.entry(host.to_owned()).or_default();
-        jar.insert(name.to_owned(), value.to_owned());
+        jar.insert(name.to_owned(), Kept { value: value.to_owned(), secure: false });
+    }
+
+    fn sent(&self, host: &str, is_https: bool) -> Vec<String> {
+        let jar = self.jars.get(host).into_iter().flatten();
+        let sent = jar.filter(|(_, kept)| is_https || !kept.secure);
+        sent.map(|(name, kept)| format!("{name}={}", kept.value)).collect()
     }
 
     /// Goes to an address and where it leads.
@@ -75,19 +88,23 @@ impl<'b> Browser<'b> {
         let mut bare = url.clone();
         bare.set_fragment(None);
         let mut request = (self.request)(bare.as_str());
-        let pairs = self.jar(&host);
+        let is_https = url.scheme() == "https";
+        let pairs = self.sent(&host, is_https);
         if !pairs.is_empty() {
             request = request.header("Cookie", pairs.join("; "));
         }
         let response = request.send(&self.bed.nginx);
         let jar = self.jars.entry(host).or_default();
         for cookie in cookies(&response) {
-            let is_over =
-                cookie.is_deletion() || cookie.attributes.iter().any(|a| a == "max-age=0");
-            if is_over {
+            let secure = cookie.attributes.iter().any(|a| a == "secure");
+            let is_locked = jar.get(&cookie.name).is_some_and(|kept| kept.secure);
+            if !is_https && (secure || is_locked) {
+                continue;
+            }
+            if cookie.attributes.iter().any(|a| a == "max-age=0") {
                 jar.remove(&cookie.name);
             } else if (self.keeps)(&cookie.name) {
-                jar.insert(cookie.name, cookie.value);
+                jar.insert(cookie.name, Kept { value: cookie.value, secure });
             }
         }
         self.hops.push(url.to_string());

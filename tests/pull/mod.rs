@@ -2,15 +2,15 @@
 
 mod answers;
 mod arrival;
-//mod attempts;
+mod attempts;
 mod begin;
 mod browser;
 //mod click_script;
 //mod directives;
 //mod faults;
-//mod loops;
+mod loops;
+mod no_jar;
 mod none;
-//mod no_jar;
 //mod secrets;
 mod source;
 mod taken;
@@ -23,9 +23,9 @@ use harness::{Conf, Nginx, Reply, Request, Response, Upstream};
 use shared_session_core::key::Key;
 use shared_session_core::pull::{self, Began, STATE_ID_LEN, STATE_LEN, State};
 use shared_session_core::stamp::{self, SessionId, Stamp};
-use shared_session_core::token::Lineage;
+use shared_session_core::token::{Claims, Kind, Lineage};
 
-use crate::minted::KEY;
+use crate::minted::{self, KEY};
 use crate::support::{PAGE, cookie_parts};
 
 /// The source in most tests.
@@ -235,6 +235,17 @@ fn navigation(method: &str, url: &str) -> Request {
         .header("Sec-Fetch-Dest", "document")
 }
 
+/// What www.example.com seals for an attempt of www.example.org's.
+fn claims_of(attempt: &Attempt) -> Claims<'static> {
+    Claims {
+        kind: Kind::Pull,
+        source: b"https://www.example.com",
+        destination: b"https://www.example.org",
+        state: Some(attempt.hash()),
+        ..minted::claims(1)
+    }
+}
+
 /// The one `Location`, as it is on the wire.
 #[track_caller]
 fn location(response: &Response) -> String {
@@ -289,13 +300,17 @@ fn cookies(response: &Response) -> Vec<Cookie> {
     parsed.collect()
 }
 
-/// The names of the cookies that an answer sets; of those that it deletes with a `-` before.
+/// The names of the cookies that an answer sets, `state` and `asked` for short; of those that it
+/// deletes with a `-` before.
 fn names(response: &Response) -> Vec<String> {
     let name = |cookie: &Cookie| {
         let mark = if cookie.is_deletion() { "-" } else { "" };
-        let plain = cookie.name.trim_start_matches("__Host-");
-        let is_state = plain.starts_with("sessionid_pull_");
-        format!("{mark}{}", if is_state { "state" } else { &cookie.name })
+        let what = match cookie.name.trim_start_matches("__Host-") {
+            state if state.starts_with("sessionid_pull_") => "state",
+            "sessionid_asked" => "asked",
+            _ => &cookie.name,
+        };
+        format!("{mark}{what}")
     };
     cookies(response).iter().map(name).collect()
 }

@@ -63,15 +63,16 @@ fn an_arrival_s_pull_asks_the_sites_in_order_and_remembers_it() {
 #[test]
 fn that_sites_were_asked_is_remembered_for_as_long_as_the_directive_says() {
     let bed = Bed::with(&PULL);
-    for (scheme, attributes) in [
-        ("http", "httponly; max-age=7200; path=/; samesite=lax"),
-        ("https", "httponly; max-age=7200; path=/; samesite=lax; secure"),
+    for (scheme, name, attributes) in [
+        ("http", "sessionid_asked", "httponly; max-age=7200; path=/; samesite=lax"),
+        ("https", "__Host-sessionid_asked", "httponly; max-age=7200; path=/; samesite=lax; secure"),
     ] {
         let mut browser = super::browser::Browser::new(&bed);
         browser.visit(&format!("{scheme}://{B}/page"));
         let last = browser.answers.iter().rev().nth(1).unwrap();
         let set = cookies(last);
-        assert_eq!(names(last), ["-state", "sessionid_asked"]);
+        assert_eq!(names(last), ["-state", "asked"]);
+        assert_eq!(set[1].pair(), format!("{name}=1"));
         assert_eq!(set[1].attributes(), attributes);
         assert!(browser.jar(B).iter().all(|pair| !pair.contains("_pull_")), "{:?}", browser.jar(B));
         // The next visits start nothing.
@@ -121,7 +122,7 @@ fn without_the_state_nothing_is_remembered() {
         assert_eq!(end("", cookies), ("/page".to_owned(), vec![]), "{cookies}");
     }
     // One that waits for another attempt's end has had its turn.
-    let asked = vec!["sessionid_asked".to_owned()];
+    let asked = vec!["asked".to_owned()];
     assert_eq!(end("", &arrival.cookie), ("/page".to_owned(), asked));
 }
 
@@ -139,6 +140,6 @@ fn a_list_that_was_changed_meanwhile_ends_the_pull() {
     let attempt = Attempt::minted(&format!("https://{B}"), &state);
     let url = format!("https://{B}/shared-session/none?state={}&next=/page", attempt.id);
     let ended = document(&url).header("Cookie", &attempt.cookie).send(&bed.nginx);
-    assert_eq!(names(&ended), ["-state", "sessionid_asked"]);
+    assert_eq!(names(&ended), ["-state", "asked"]);
     assert_eq!(location(&ended), "/page");
 }

@@ -6,23 +6,12 @@ use shared_session_core::pull::{Began, STATE_LEN};
 use shared_session_core::token::{Claims, Kind};
 
 use super::{
-    A, Attempt, B, Bed, C, Extra, SCHEMES, cookies, document, location, names, nonce, stamp_of,
-    state,
+    A, Attempt, B, Bed, C, Extra, SCHEMES, claims_of, cookies, document, location, names, nonce,
+    stamp_of, state,
 };
 use crate::minted;
 
 const ORIGIN: &str = "https://www.example.org";
-
-/// What www.example.com seals for the attempt.
-fn claims(attempt: &Attempt, ahead_ms: i64) -> Claims<'static> {
-    Claims {
-        kind: Kind::Pull,
-        source: b"https://www.example.com",
-        destination: b"https://www.example.org",
-        state: Some(attempt.hash()),
-        ..minted::claims(ahead_ms)
-    }
-}
 
 fn request(claims: &Claims<'_>, cookies: &str) -> Request {
     let token = minted::token(claims);
@@ -49,7 +38,7 @@ fn assert_refused(bed: &Bed, request: &Request, expected: &str) {
 fn the_first_check_that_fails_gives_the_verdict() {
     let bed = Bed::new();
     let attempt = link();
-    let good = claims(&attempt, 1);
+    let good = claims_of(&attempt);
     let used = minted::token(&good);
     let used = document(&format!("{ORIGIN}/shared-session/{used}?next=/page"))
         .header("Cookie", &attempt.cookie);
@@ -90,7 +79,10 @@ fn a_token_s_time_is_judged_as_a_script_s() {
         [(4500, "delivered"), (6500, "future"), (-25_000, "expired"), (-35_000, "expired")]
     {
         let attempt = link();
-        let request = request(&claims(&attempt, ahead_ms), &attempt.cookie);
+        let request = request(
+            &Claims { issued_ms: minted::claims(ahead_ms).issued_ms, ..claims_of(&attempt) },
+            &attempt.cookie,
+        );
         assert_eq!(bed.verdict(&request).1, verdict, "{ahead_ms}");
     }
 }
@@ -99,7 +91,7 @@ fn a_token_s_time_is_judged_as_a_script_s() {
 fn a_token_is_good_on_its_own_site_and_url_only() {
     let bed = Bed::new();
     let attempt = link();
-    let good = claims(&attempt, 1);
+    let good = claims_of(&attempt);
     let wrong = [
         Claims { destination: b"http://www.example.org", ..good },
         Claims { destination: b"https://www.example.org:8443", ..good },
@@ -130,7 +122,7 @@ fn a_token_is_good_on_its_own_site_and_url_only() {
 fn only_the_browser_that_began_a_pull_ends_it() {
     let bed = Bed::new();
     let attempt = link();
-    let good = claims(&attempt, 1);
+    let good = claims_of(&attempt);
     let (name, value) = attempt.cookie.split_once('=').unwrap();
     let of_another_key = {
         let mut text = [0; STATE_LEN];
@@ -153,8 +145,8 @@ fn only_the_browser_that_began_a_pull_ends_it() {
     nobodys(&format!("other={value}"), &good);
     nobodys(&format!("{name}={}", attempt.id), &good);
     nobodys(&of_another_key, &good);
-    nobodys(&elsewhere.cookie, &claims(&elsewhere, 1));
-    nobodys(&too_old.cookie, &claims(&too_old, 1));
+    nobodys(&elsewhere.cookie, &claims_of(&elsewhere));
+    nobodys(&too_old.cookie, &claims_of(&too_old));
     nobodys(&attempt.cookie, &Claims { state: None, ..good });
     // Headers that an attacker's page may arrange prove nothing.
     let arranged = request(&good, "other=1")
