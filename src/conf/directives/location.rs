@@ -126,7 +126,7 @@ impl Directive for Pull {
             value if value.contains(&b'$') => {
                 location::Pull::Variable(compile(cf, value, "shared_session_pull")?)
             }
-            value => location::Pull::of_value(value).filter(|_| value != b"0").ok_or(
+            value => location::Pull::of_value(value).filter(|_| !matches!(value, b"" | b"0")).ok_or(
                 ConfError::Value {
                     directive: "shared_session_pull",
                     value: value.into(),
