@@ -192,10 +192,9 @@ pub(crate) fn none<'r>(r: Request<'r>) -> Result<Reply<'r>, NoMemory> {
     }
     let State { began, source, asked, rest_s, .. } = attempt.state;
     if began == Began::Arrival && asked < pull::MAX_ASKED {
-        let others = srv.sites().into_iter().flat_map(|sites| sites.iter().enumerate());
-        let after = others.filter(|(index, _)| *index != own.site.index);
-        if let Some((index, site)) = after.skip_while(|(index, _)| *index <= source as usize).next()
-        {
+        let mut sites = srv.sites().into_iter().flat_map(|sites| sites.iter().enumerate());
+        let after = sites.find(|(index, _)| *index > source as usize && *index != own.site.index);
+        if let Some((index, site)) = after {
             let state = State { source: index as u32, asked: asked + 1, ..attempt.state };
             if let Some(location) = ask(r, (&own, cookies), site, state, next, Some(&attempt))? {
                 return Ok(Reply::Redirect(location));

@@ -29,7 +29,7 @@ fn the_state_is_a_cookie_of_this_host_and_browser() {
     ] {
         let request = document(&url(scheme, &format!("from={A}&next=/")));
         let [first, second] = [&request, &request].map(|request| request.send(&bed.nginx));
-        let [one, two] = [&first, &second].map(|response| cookies(response));
+        let [one, two] = [&first, &second].map(cookies);
         assert_eq!((one.len(), two.len()), (1, 1), "{}", first.head());
         assert_eq!(one[0].attributes(), attributes);
         // Each attempt has one of its own.

@@ -10,6 +10,9 @@ use crate::support::PAGE;
 
 const PULL: Extra<'_> = Extra { http: "shared_session_pull 1h;", server: "", page: "", own: "" };
 
+type Keeps = fn(&str) -> bool;
+type Change = dyn Fn(&mut Claims<'static>);
+
 fn has_session(request: &Received) -> bool {
     request.header("Cookie").is_some_and(|cookies| cookies.contains("sessionid="))
 }
@@ -37,7 +40,7 @@ fn a_browser_that_rejects_the_delivered_cookie_gets_the_page() {
 #[test]
 fn a_browser_that_keeps_some_cookies_gets_the_page() {
     let bed = Bed::with(&PULL);
-    let keeps: [(fn(&str) -> bool, usize); 5] = [
+    let keeps: [(Keeps, usize); 5] = [
         (|name| name == "sessionid", 3),
         (|name| name.ends_with("_asked"), 3),
         (|name| name == "sessionid_stamp", 3),
@@ -140,13 +143,13 @@ fn asking_is_remembered_with_every_verdict() {
         (verdict, names(&response), response)
     };
     let arrival = || Attempt::minted(&origin, &state(Began::Arrival, 0));
-    let token = |attempt: &Attempt, change: &dyn Fn(&mut Claims<'static>)| {
+    let token = |attempt: &Attempt, change: &Change| {
         let mut claims = super::claims_of(attempt);
         change(&mut claims);
         crate::minted::token(&claims)
     };
     let asked = ["-state", "asked"].map(str::to_owned).to_vec();
-    let cases: [(&str, &dyn Fn(&mut Claims<'static>)); 4] = [
+    let cases: [(&str, &Change); 4] = [
         ("expired", &|claims| claims.issued_ms -= 60_000),
         ("future", &|claims| claims.issued_ms += 60_000),
         ("wrong_site", &|claims| claims.destination = b"https://www.example.net"),

@@ -138,7 +138,7 @@ fn it_is_taken_out_over_http_2_and_where_another_location_pulls() {
 fn crawlers_that_say_nothing_of_themselves_are_never_sent_anywhere() {
     let bed = Bed::with(&PULL);
     let clients: [fn(&str) -> Request; 3] = [
-        |url| Request::get(url),
+        Request::get,
         |url| Request::get(url).header("Accept", "*/*"),
         |url| Request::get(url).header("Accept", "text/html").header("User-Agent", "crawler"),
     ];

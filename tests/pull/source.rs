@@ -175,7 +175,9 @@ fn riders_that_do_not_fit_stay_behind_last_first() {
     let http = "shared_session_cookie sessionid; shared_session_cookie one;
         shared_session_cookie two; shared_session_cookie three;";
     let bed = Bed::with(&Extra { http, ..Extra::default() });
-    let cases: &[(usize, &[(&str, usize)], &[&str])] = &[
+    /// The session's length, the riders with theirs, and what arrives.
+    type Case = (usize, &'static [(&'static str, usize)], &'static [&'static str]);
+    let cases: &[Case] = &[
         (20, &[("one", 20), ("two", 20), ("three", 20)], &["sessionid", "one", "two", "three"]),
         // In the order of the directives, whatever the browser's.
         (20, &[("three", 2000), ("one", 2000), ("two", 2000)], &["sessionid", "one", "two"]),
