@@ -9,10 +9,17 @@ use crate::document;
 use crate::nginx::{NoMemory, Request, clock, request_cookies};
 use crate::site::Own;
 
+/// More states are not looked at: the module sets five at most.
+pub(crate) const MAX_STATES: usize = 16;
+
 /// The module's own cookies, still sealed.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Arrival<'r> {
     stamp: Option<&'r [u8]>,
+    /// The states of pulls: names and values.
+    pub(crate) states: &'r [(&'r [u8], &'r [u8])],
+    /// Other sites were asked, and are not to be asked again yet.
+    pub(crate) was_asked: bool,
     /// A session that waits here.
     pub(crate) parked: Option<&'r [u8]>,
 }
@@ -33,7 +40,13 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
         Found::One(value) => Some(value),
         Found::None | Found::Twins => None,
     };
-    let arrival = Arrival { stamp: one(cookies.stamp()), parked: one(cookies.parked()) };
+    let pairs = || cookie::pairs(r.headers_in().values(b"Cookie"));
+    let arrival = Arrival {
+        stamp: one(cookies.stamp()),
+        states: r.pool().list(MAX_STATES, pairs().filter(|(name, _)| cookies.is_state(name)))?,
+        was_asked: pairs().any(|(name, _)| cookies.is_asked(name)),
+        parked: one(cookies.parked()),
+    };
     r.context_or_new()?.arrival.set(arrival);
     rewrite(r, &edit)
 }

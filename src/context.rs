@@ -12,6 +12,7 @@ use crate::loader::Insertion;
 use crate::nginx::chain::Chains;
 use crate::nginx::request_headers::Original;
 use crate::nginx::subrequest;
+use crate::pull::Attempt;
 
 /// The state of one request of a client.
 #[derive(Default)]
@@ -20,6 +21,14 @@ pub(crate) struct Context<'r> {
     pub(crate) answer: Cell<Option<Answer<'r>>>,
     /// The module's own cookies that came with the request.
     pub(crate) arrival: Cell<Arrival<'r>>,
+    /// The client said that it keeps no cookies.
+    pub(crate) keeps_no_cookies: Cell<bool>,
+    /// Whether this visit makes the site ask others was looked at.
+    pub(crate) has_arrived: Cell<bool>,
+    /// A pull on arrival did not come back.
+    pub(crate) is_overdue: Cell<bool>,
+    /// The pull that the token in the URL ends.
+    pub(crate) attempt: Cell<Option<Attempt<'r>>>,
     /// A session that came and is not decided upon yet.
     pub(crate) pending: Cell<Option<Pending<'r>>>,
     /// What `shared_session_check` says, once it was asked.
@@ -44,16 +53,27 @@ pub(crate) struct Context<'r> {
     pub(crate) chains: Chains,
 }
 
+impl Context<'_> {
+    /// Whether other sites are not to be asked for a session: they were, or it would lead nowhere.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.keeps_no_cookies.get() || self.arrival.get().was_asked
+    }
+}
+
 /// An answer of the module's own. Its headers are put on last, in the header filter, and replace
 /// what others made.
 #[derive(Clone, Copy)]
-pub(crate) struct Answer<'r> {
-    /// The origin that CORS headers go to.
-    pub(crate) allow_origin: Option<&'r [u8]>,
-    /// `Allow`, for 405.
-    pub(crate) allow: bool,
-    /// The empty script's own headers.
-    pub(crate) script: bool,
+pub(crate) enum Answer<'r> {
+    /// A status without more.
+    Plain,
+    /// 405.
+    NotAllowed,
+    /// The empty script; its CORS headers go to this origin.
+    Script(Option<&'r [u8]>),
+    /// The click script.
+    Links,
+    /// To this location, which stays as it is on the wire.
+    Redirect(&'r [u8]),
 }
 
 /// A token that came, as the variables show it.

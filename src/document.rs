@@ -9,14 +9,28 @@ use crate::nginx::headers::Single;
 ///
 /// A POST is none here: it may come from another site's form, with cookies of `SameSite=None`.
 pub(crate) fn is_navigation(r: Request<'_>) -> bool {
-    r.is_get()
-        && !is_ahead_of_time(r)
-        && match fetched(r) {
-            Some((dest, mode)) => {
-                is_one_of(dest, &[b"document"]) && is_one_of(mode, &[b"navigate"])
-            }
-            None => accepts_html(r),
-        }
+    r.is_get() && is_wanted(r)
+}
+
+/// The same, or asks by HEAD about it.
+pub(crate) fn is_wanted(r: Request<'_>) -> bool {
+    !is_ahead_of_time(r) && is_top_level(r) && (r.is_get() || r.is_head())
+}
+
+/// Whether somebody visits a page, now or, by a prefetch, perhaps later: not only fetches its text.
+pub(crate) fn is_visit(r: Request<'_>) -> bool {
+    let is_browser = || {
+        let upgrade = r.headers_in().single(b"Upgrade-Insecure-Requests");
+        fetched(r).is_some() || is_one_of(upgrade, &[b"1"])
+    };
+    is_top_level(r) && is_browser()
+}
+
+fn is_top_level(r: Request<'_>) -> bool {
+    match fetched(r) {
+        Some((dest, mode)) => is_one_of(dest, &[b"document"]) && is_one_of(mode, &[b"navigate"]),
+        None => accepts_html(r),
+    }
 }
 
 /// Whether its answer may be a page, in a frame or not, in answer to any method.
@@ -61,7 +75,7 @@ pub(crate) fn is_surely_a_page(r: Request<'_>) -> bool {
 }
 
 /// Whether the browser fetches ahead what the visitor may never look at.
-fn is_ahead_of_time(r: Request<'_>) -> bool {
+pub(crate) fn is_ahead_of_time(r: Request<'_>) -> bool {
     let headers = r.headers_in();
     let old = [headers.single(b"Purpose"), headers.single(b"X-Moz")];
     headers.first(b"Sec-Purpose").is_some()

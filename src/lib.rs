@@ -12,6 +12,7 @@ mod document;
 mod handler;
 mod loader;
 mod nginx;
+mod pull;
 mod random;
 mod redact;
 mod site;

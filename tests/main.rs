@@ -17,6 +17,7 @@ mod minted;
 mod pages;
 mod plain_nginx;
 mod protocols;
+mod pull;
 mod requests;
 mod sessions;
 mod set_cookie;

@@ -213,3 +213,6 @@ pub(crate) fn good_until_soon() -> String {
 pub(crate) fn over_soon() -> Duration {
     soon() + Duration::from_millis(100)
 }
+
+/// A pause after which a cookie of one second has ended.
+pub(crate) const OVER_A_SECOND: Duration = Duration::from_millis(1100);

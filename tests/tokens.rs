@@ -5,8 +5,8 @@ use std::thread;
 use harness::Request;
 
 use crate::support::{
-    Extra, Sites, assert_refused, assert_script, deliver, delivered_cookie, good_until_soon, over_soon,
-    stamp, three_sites, without_stamp,
+    Extra, Sites, assert_refused, assert_script, deliver, delivered_cookie, good_until_soon,
+    over_soon, stamp, three_sites, without_stamp,
 };
 
 /// The address with its token changed.

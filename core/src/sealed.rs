@@ -16,6 +16,7 @@ const OVERHEAD: usize = NONCE.end + TAG_LEN;
 pub(crate) enum Purpose {
     Stamp,
     Parked,
+    State,
 }
 
 impl Purpose {
@@ -23,6 +24,7 @@ impl Purpose {
         match self {
             Self::Stamp => b"shared-session stamp\0",
             Self::Parked => b"shared-session parked\0",
+            Self::State => b"shared-session state\0",
         }
     }
 }

@@ -17,6 +17,11 @@ pub(crate) struct Cookies {
     riders: Vec<Cookie>,
     stamp: Vec<u8>,
     parked: Vec<u8>,
+    /// With `__Host-` and without: where states' names begin.
+    states: [Vec<u8>; 2],
+    /// The same of what remembers that sites were asked: over plain http no browser lets go of, or
+    /// sends, what https set under that name.
+    asked: [Vec<u8>; 2],
 }
 
 impl Cookies {
@@ -24,7 +29,11 @@ impl Cookies {
         let name = session.spec.name.as_slice();
         let stamp = [name, stamp::SUFFIX].concat();
         let parked = [parked::PREFIX, name, parked::SUFFIX].concat();
-        Cookies { session, riders: Vec::new(), stamp, parked }
+        let state = [name, b"_pull_"].concat();
+        let states = [[parked::PREFIX, &state].concat(), state];
+        let asked = [name, b"_asked"].concat();
+        let asked = [[parked::PREFIX, &asked].concat(), asked];
+        Cookies { session, riders: Vec::new(), stamp, parked, states, asked }
     }
 
     /// Adds one that rides along; `false` where its name is taken.
@@ -69,6 +78,27 @@ impl Cookies {
 
     /// Whether the module itself uses a cookie of that name: the application never sees it.
     pub(crate) fn is_own(&self, name: &[u8]) -> bool {
-        name == self.stamp || name == self.parked
+        name == self.stamp || name == self.parked || self.is_asked(name) || self.is_state(name)
+    }
+
+    /// How the names of states begin, on https and on plain http.
+    pub(crate) fn state(&self, https: bool) -> &[u8] {
+        &self.states[usize::from(!https)]
+    }
+
+    /// Whether a cookie of that name is a state.
+    pub(crate) fn is_state(&self, name: &[u8]) -> bool {
+        self.states.iter().any(|start| name.starts_with(start))
+    }
+
+    /// The name of the cookie that remembers that other sites were asked, on https and on plain
+    /// http.
+    pub(crate) fn asked(&self, https: bool) -> &[u8] {
+        &self.asked[usize::from(!https)]
+    }
+
+    /// Whether a cookie of that name remembers it.
+    pub(crate) fn is_asked(&self, name: &[u8]) -> bool {
+        self.asked.iter().any(|asked| name == asked)
     }
 }

@@ -77,10 +77,10 @@ pub(crate) enum ConfError {
     )]
     SecondHandler { location: Text },
     #[error(
-        "\"shared_session_loader\": \"{module}\" would compress pages before the loader sees them; \
+        "\"{directive}\": \"{module}\" would compress pages before the loader sees them; \
          the \"load_module\" line of ngx_http_shared_session_module must stand after its own"
     )]
-    CompressesBefore { module: &'static str },
+    CompressesBefore { directive: &'static str, module: &'static str },
     /// nginx has logged the reason.
     #[error("\"{directive}\" directive could not be compiled")]
     NotCompiled { directive: &'static str },

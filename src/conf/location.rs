@@ -5,7 +5,7 @@ use std::rc::Rc;
 use shared_session_core::session::Replace;
 
 use super::{ConfError, SrvConf, inherit};
-use crate::nginx::command::Conf;
+use crate::nginx::command::{Conf, parse_time_s};
 use crate::nginx::value::ComplexValue;
 
 /// Milliseconds.
@@ -24,6 +24,28 @@ pub(crate) struct LocConf {
     pub(super) check: Option<Subrequest>,
     pub(super) notify: Option<Subrequest>,
     pub(super) csrf_cookie: Option<Rc<[u8]>>,
+    pub(super) links: Option<bool>,
+    pub(super) pull: Option<Pull>,
+}
+
+/// Whether a visitor without a session makes this site ask the others.
+#[derive(Clone, Copy)]
+pub(crate) enum Pull {
+    Off,
+    /// At most once in so many seconds.
+    Every(u64),
+    /// As the value says for each request.
+    Variable(ComplexValue),
+}
+
+impl Pull {
+    /// What a value of `shared_session_pull` means once it is known; `None`: nothing.
+    pub(crate) fn of_value(value: &[u8]) -> Option<Self> {
+        match value {
+            b"" | b"0" | b"off" => Some(Pull::Off),
+            _ => parse_time_s(value).filter(|seconds| *seconds > 0).map(Pull::Every),
+        }
+    }
 }
 
 /// An internal location that is asked or told.
@@ -88,12 +110,15 @@ impl LocConf {
     pub(crate) fn merge(&mut self, prev: &Self, cf: &mut Conf<'_>) -> Result<(), ConfError> {
         let is_location = !cf.core_location().name().is_empty();
         let own_loader = self.loader.is_some_and(|loader| !loader.is_off());
+        let own_pull = self.pull.is_some_and(|pull| !matches!(pull, Pull::Off));
         for (is_own, directive) in [
             (own_loader, "shared_session_loader"),
             (self.replace.is_some(), "shared_session_replace"),
             (self.check().is_some(), "shared_session_check"),
             (self.notify().is_some(), "shared_session_notify"),
             (self.csrf_cookie().is_some(), "shared_session_csrf_cookie"),
+            (self.links == Some(true), "shared_session_links"),
+            (own_pull, "shared_session_pull"),
         ] {
             if is_own && cf.srv_conf().sites().is_none() {
                 return Err(ConfError::NoSites { directive });
@@ -111,9 +136,17 @@ impl LocConf {
         inherit(&mut self.check, &prev.check);
         inherit(&mut self.notify, &prev.notify);
         inherit(&mut self.csrf_cookie, &prev.csrf_cookie);
+        inherit(&mut self.links, &prev.links);
+        inherit(&mut self.pull, &prev.pull);
 
         cf.main_conf().note_timeout(self.timeout_ms());
         let srv = cf.srv_conf();
+        if !matches!(self.pull(), Pull::Off) {
+            srv.note_pull();
+        }
+        if self.links() {
+            srv.note_links();
+        }
         if let (Some(name), Some(cookies)) = (&self.csrf_cookie, srv.cookies())
             && (cookies.has(name) || cookies.is_own(name))
         {
@@ -188,6 +221,21 @@ impl LocConf {
     /// The name of the cookie that gets a CSRF token.
     pub(crate) fn csrf_cookie(&self) -> Option<&[u8]> {
         self.csrf_cookie.as_deref().filter(|name| *name != b"off")
+    }
+
+    /// Whether pages get the click script.
+    pub(crate) fn links(&self) -> bool {
+        self.links.unwrap_or(false)
+    }
+
+    /// Whether a visitor without a session makes this site ask the others.
+    pub(crate) fn pull(&self) -> Pull {
+        self.pull.unwrap_or(Pull::Off)
+    }
+
+    /// Whether pages may get tags.
+    pub(crate) fn has_tags(&self) -> bool {
+        self.links() || !self.loader().is_off()
     }
 
     /// Whether this is the location of the module's URLs.

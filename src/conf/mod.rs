@@ -21,12 +21,13 @@ pub(crate) use cookies::{Cookie, Cookies};
 pub(crate) use directives::COMMANDS;
 pub(crate) use error::ConfError;
 use keys::KeyFile;
-pub(crate) use location::{Loader, LocConf, Push};
+pub(crate) use location::{Loader, LocConf, Pull, Push};
 
 use crate::nginx::command::Conf;
 use crate::nginx::location::Server;
 use crate::nginx::log::{self, Level};
 use crate::nginx::shm::ShmZone;
+use crate::pull::links::Links;
 
 const DEFAULT_PREFIX: &[u8] = b"/shared-session/";
 const DEFAULT_ZONE: &[u8] = b"shared_session";
@@ -41,8 +42,10 @@ pub(crate) struct MainConf {
     used: Cell<bool>,
     /// The longest timeout of any location, in milliseconds.
     longest_timeout: Cell<u64>,
-    /// The loader is on somewhere.
-    has_loader: Cell<bool>,
+    /// A directive that puts tags into pages somewhere.
+    tags: Cell<Option<&'static str>>,
+    /// A directive that does nothing without sites.
+    needs_sites: Cell<Option<&'static str>>,
     random_key: OnceCell<Vec<Key>>,
 }
 
@@ -56,9 +59,15 @@ impl MainConf {
         self.used.set(true);
     }
 
-    /// While directives are read: the loader is on somewhere.
-    fn note_loader(&self) {
-        self.has_loader.set(true);
+    /// While directives are read: this one puts tags into pages.
+    fn note_tags(&self, directive: &'static str) {
+        self.tags.set(Some(directive));
+        self.note_need_of_sites(directive);
+    }
+
+    /// While directives are read: this one does nothing without sites.
+    fn note_need_of_sites(&self, directive: &'static str) {
+        self.needs_sites.set(Some(directive));
     }
 
     /// While directives are read: tokens are good for so many milliseconds somewhere.
@@ -72,14 +81,14 @@ impl MainConf {
 
     /// After all directives were read: what needs the whole picture.
     pub(crate) fn finish(&mut self, cf: &mut Conf<'_>) -> Result<(), ConfError> {
-        if self.has_loader.get()
+        if let Some(directive) = self.tags.get()
             && let Some(module) = cf.filter_that_compresses_before()
         {
-            return Err(ConfError::CompressesBefore { module });
+            return Err(ConfError::CompressesBefore { directive, module });
         }
         if !self.is_used() {
-            if self.has_loader.get() {
-                return Err(ConfError::NoSites { directive: "shared_session_loader" });
+            if let Some(directive) = self.needs_sites.get() {
+                return Err(ConfError::NoSites { directive });
             }
             return Ok(());
         }
@@ -113,6 +122,10 @@ pub(crate) struct SrvConf {
     cookies: Option<Rc<Cookies>>,
     handler: Cell<Handler>,
     has_own_policies: Cell<bool>,
+    has_pull: Cell<bool>,
+    has_links: Cell<bool>,
+    /// The click script, once the levels are merged.
+    links: Option<Links>,
 }
 
 /// What a server has of `shared_session`.
@@ -132,6 +145,8 @@ impl SrvConf {
         inherit(&mut self.format, &prev.format);
         inherit(self.key_files.get_mut(), &prev.key_files.borrow());
         inherit(&mut self.cookies, &prev.cookies);
+        let links = |sites: &Rc<Sites>| Links::new(sites, self.prefix());
+        self.links = self.sites.as_ref().map(links);
         let session = || Cookie { spec: CookieSpec::default_session(), domain: None };
         let cookies = self.cookies.get_or_insert_with(|| Rc::new(Cookies::new(session())));
         let cookies = Rc::clone(cookies);
@@ -204,6 +219,46 @@ impl SrvConf {
         self.has_own_policies.get()
     }
 
+    /// The click script, where there are sites.
+    pub(crate) fn links(&self) -> Option<&Links> {
+        self.links.as_ref()
+    }
+
+    /// While the levels are merged: a location asks other sites on arrival.
+    fn note_pull(&self) {
+        self.has_pull.set(true);
+    }
+
+    /// Whether a location asks other sites on arrival.
+    pub(crate) fn has_pull(&self) -> bool {
+        self.has_pull.get()
+    }
+
+    /// While the levels are merged: pages of a location get the click script.
+    fn note_links(&self) {
+        self.has_links.set(true);
+    }
+
+    /// Warns where the redirects of a pull do not bring the session to its source.
+    fn warn_of_strict(&self, server: &Server<'_>, cf: &mut Conf<'_>) {
+        let directive = match (self.has_links.get(), self.has_pull()) {
+            (true, _) => "shared_session_links",
+            (false, true) => "shared_session_pull",
+            (false, false) => return,
+        };
+        let Some(session) = self.cookies().map(|cookies| &cookies.session().spec) else { return };
+        if self.sites.is_some() && session.is_strict() {
+            let (name, file) = (server.name.escape_ascii(), server.file.escape_ascii());
+            cf.warn(format_args!(
+                "\"{directive}\" of the server \"{name}\" in {file}:{}: Firefox and WebKit do not \
+                 send the session of \"shared_session_cookie {} samesite=strict\" on the redirects \
+                 of a pull, expected \"samesite=lax\"",
+                server.line,
+                session.name.escape_ascii()
+            ));
+        }
+    }
+
     fn warn_of_handler(&self, server: &Server<'_>, cf: &mut Conf<'_>) {
         let name = server.name.escape_ascii();
         let (file, line) = (server.file.escape_ascii(), server.line);
@@ -229,6 +284,7 @@ impl SrvConf {
 pub(crate) fn warn_of_servers(servers: &[Server<'_>], cf: &mut Conf<'_>) {
     for server in servers {
         server.conf.warn_of_handler(server, cf);
+        server.conf.warn_of_strict(server, cf);
     }
 }
 

@@ -179,7 +179,8 @@ fn base<'r>(
     })
 }
 
-fn add<'r>(r: Request<'r>, cookie: &SetCookie<'_>) -> Result<(), NoMemory> {
+/// Adds a `Set-Cookie` header.
+pub(crate) fn add<'r>(r: Request<'r>, cookie: &SetCookie<'_>) -> Result<(), NoMemory> {
     let out = r.pool().bytes(cookie.max_len())?;
     let len = cookie.write(out).ok_or(NoMemory)?;
     r.headers_out().add(b"Set-Cookie", &out[..len])

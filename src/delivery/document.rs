@@ -114,7 +114,7 @@ fn finish<'r>(
 }
 
 /// Whether the visitor's own session would come with this request: it is not decided unseen.
-fn sees_the_session(r: Request<'_>, own: &Own<'_>, cookies: &Cookies) -> bool {
+pub(crate) fn sees_the_session(r: Request<'_>, own: &Own<'_>, cookies: &Cookies) -> bool {
     let spec = &cookies.session().spec;
     let path = r.unparsed_uri().split(|&byte| byte == b'?').next().unwrap_or_default();
     !r.uri().starts_with(r.srv_conf().prefix())

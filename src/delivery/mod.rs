@@ -4,19 +4,22 @@ mod check;
 mod cookies;
 mod document;
 mod notify;
-mod script;
+mod token;
 
 use shared_session_core::delivery::Verdict;
 use shared_session_core::session::{Decision, Held, Incoming};
 use shared_session_core::stamp::Stamp;
 use shared_session_core::token::Claims;
 
-pub(crate) use cookies::{Way, put as put_cookies, put_parked, put_stamp, take_parked};
-pub(crate) use document::{decide as decide_in_location, hand_over};
+pub(crate) use cookies::{
+    Way, add as add_cookie, put as put_cookies, put_parked, put_stamp, take_parked,
+};
+pub(crate) use document::{decide as decide_in_location, hand_over, sees_the_session};
 pub(crate) use notify::tell as notify;
-pub(crate) use script::{allowed_origin, bound, judge};
+pub(crate) use token::{allowed_origin, bound, judge};
 
 use crate::conf::Cookies;
+use crate::nginx::request::Rc;
 use crate::nginx::{NoMemory, Request, clock};
 
 /// What an answer has to set.
@@ -63,10 +66,13 @@ impl Pending<'_> {
     }
 }
 
-/// Whether a phase goes on or waits for a subrequest.
+/// What a phase does next.
 pub(crate) enum Step {
     GoOn,
+    /// It waits for a subrequest.
     Wait,
+    /// The request is answered.
+    Done(Rc),
 }
 
 /// Settles what became of the session that came: what the answer sets, and what the variables show.

@@ -12,8 +12,11 @@ pub(crate) use upstream::{give_back as restore_request, prepare as prepare_reque
 use crate::conf::Loader;
 use crate::context::{Answer, Page};
 use crate::nginx::{NoMemory, Request};
-use crate::stamps;
+use crate::{pull, stamps};
 use page::Unshared;
+
+/// The click script changes with the configuration alone; browsers ask again after an hour.
+const LINKS_LIFE: &[u8] = b"public, max-age=3600";
 
 /// Makes the headers of the module's own answers final, and those of a page that gets tags.
 pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
@@ -33,18 +36,24 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
         return Ok(());
     }
     let stamp = stamps::settle(r)?;
+    if pull::put_overdue(r)? {
+        keep_private(r.headers_out())?;
+    }
     let loader = match r.loc_conf().loader() {
         Loader::Variable(value) => Loader::of_value(value.evaluate(r)?),
         fixed => fixed,
     };
-    if loader.is_off() {
+    let push = !loader.is_off();
+    if !push && !r.loc_conf().links() {
         return Ok(());
     }
     let context = r.context_or_new()?;
     let page = match page::look(r, stamp) {
         Err(Unshared::OutOfMemory) => return Err(NoMemory),
         Err(Unshared::Page(page)) => page,
-        Ok(shared) => match tags::make(r, &shared)? {
+        // Other sites ask a site for its session, no subdomain of one.
+        Ok(shared) if !push && !shared.own.site.exact => Page::NotASite,
+        Ok(shared) => match tags::make(r, &shared, push)? {
             None => Page::TooLarge,
             Some(tags) => {
                 let by_hand = matches!(loader, Loader::Manual);
@@ -67,24 +76,29 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
 /// `expires` and `add_header` have had their say; these headers are not theirs to change.
 fn finish_answer<'r>(r: Request<'r>, answer: Answer<'r>) -> Result<(), NoMemory> {
     let out = r.headers_out();
+    if let Answer::Links = answer {
+        out.remove(b"Expires");
+        out.set(b"X-Content-Type-Options", b"nosniff")?;
+        return out.set(b"Cache-Control", LINKS_LIFE);
+    }
     for stale in [&b"Expires"[..], b"ETag", b"Last-Modified", b"Accept-Ranges"] {
         out.remove(stale);
     }
     out.set(b"Cache-Control", b"no-store")?;
-    if answer.allow {
-        out.set(b"Allow", b"GET, HEAD")?;
+    match answer {
+        Answer::Plain | Answer::Links => Ok(()),
+        Answer::NotAllowed => out.set(b"Allow", b"GET, HEAD"),
+        Answer::Redirect(location) => out.set(b"Location", location),
+        Answer::Script(allow_origin) => {
+            out.set(b"X-Content-Type-Options", b"nosniff")?;
+            out.set(b"Cross-Origin-Resource-Policy", b"cross-origin")?;
+            out.remove(b"Access-Control-Allow-Origin");
+            out.remove(b"Access-Control-Allow-Credentials");
+            if let Some(origin) = allow_origin {
+                out.add(b"Access-Control-Allow-Origin", origin)?;
+                out.add(b"Access-Control-Allow-Credentials", b"true")?;
+            }
+            out.set(b"Vary", b"Origin")
+        }
     }
-    if !answer.script {
-        return Ok(());
-    }
-    out.set(b"X-Content-Type-Options", b"nosniff")?;
-    out.set(b"Cross-Origin-Resource-Policy", b"cross-origin")?;
-    out.remove(b"Access-Control-Allow-Origin");
-    out.remove(b"Access-Control-Allow-Credentials");
-    if let Some(origin) = answer.allow_origin {
-        out.add(b"Access-Control-Allow-Origin", origin)?;
-        out.add(b"Access-Control-Allow-Credentials", b"true")?;
-    }
-    out.set(b"Vary", b"Origin")?;
-    Ok(())
 }

@@ -12,6 +12,11 @@ use crate::delivery;
 use crate::nginx::{NoMemory, Request, clock};
 use crate::random;
 
+/// Around the prefix and the extra attributes of the click script's tag.
+const LINKS: &[u8] = b"<script src=\"";
+const LINKS_END: &[u8] = b"links.js\" async";
+const END: &[u8] = b"></script>";
+
 /// The tags, or for HEAD their length alone.
 pub(crate) struct Tags<'r> {
     /// Bytes.
@@ -19,10 +24,12 @@ pub(crate) struct Tags<'r> {
     pub(crate) rendered: Option<&'r [u8]>,
 }
 
-/// Makes the tags; `None` where the session is too large for a token.
+/// Makes the tags: with `push` the loader's, and the click script's; `None` where the session is too
+/// large for a token.
 pub(crate) fn make<'r>(
     r: Request<'r>,
     page: &SharedPage<'r>,
+    push: bool,
 ) -> Result<Option<Tags<'r>>, NoMemory> {
     let (srv, loc) = (r.srv_conf(), r.loc_conf());
     let Some(sites) = srv.sites() else { return Ok(None) };
@@ -42,19 +49,19 @@ pub(crate) fn make<'r>(
     };
     let attributes = attributes(r, loc)?;
     let others = || {
-        sites.iter().enumerate().filter(|(index, _)| *index != page.own.site.index).filter_map(
-            |(_, site)| {
-                // A site without a scheme is reached by the page's own.
-                let scheme = site.scheme().unwrap_or_else(|| crate::site::scheme(r));
-                let cors = format == Format::Native;
-                let tag = Tag { scheme, site, prefix: srv.prefix(), cors, attributes };
-                Some((tag, Origin::of_site(site, scheme)?))
-            },
-        )
+        let pushed = push.then(|| sites.iter().enumerate()).into_iter().flatten();
+        pushed.filter(|(index, _)| *index != page.own.site.index).filter_map(|(_, site)| {
+            // A site without a scheme is reached by the page's own.
+            let scheme = site.scheme().unwrap_or_else(|| crate::site::scheme(r));
+            let cors = format == Format::Native;
+            let tag = Tag { scheme, site, prefix: srv.prefix(), cors, attributes };
+            Some((tag, Origin::of_site(site, scheme)?))
+        })
     };
 
     let secure = srv.cookies().map_or(Secure::Auto, |cookies| cookies.session().spec.secure);
-    let is_parked = loc.push() == Push::Park && crate::site::is_https(r, Some(&page.own), secure);
+    let is_parked =
+        push && loc.push() == Push::Park && crate::site::is_https(r, Some(&page.own), secure);
     let len_with = |cookies| {
         let claims = Claims { cookies: Cookies::List(cookies), ..claims };
         if is_parked && !Parked::new(&claims, claims.issued_ms).fits(page.session_name()) {
@@ -73,6 +80,12 @@ pub(crate) fn make<'r>(
         return Ok(None);
     };
     let claims = Claims { cookies: Cookies::List(cookies), ..claims };
+    // Only a host that is a site is asked for a session.
+    let links = match loc.links() && page.own.site.exact {
+        true => r.pool().concat(&[LINKS, srv.prefix(), LINKS_END, attributes, END])?,
+        false => b"",
+    };
+    let len = len + links.len();
     if r.is_head() {
         return Ok(Some(Tags { len, rendered: None }));
     }
@@ -87,6 +100,8 @@ pub(crate) fn make<'r>(
         let Some(written) = written else { return Ok(None) };
         at += written;
     }
+    out[at..].copy_from_slice(links);
+    at += links.len();
     Ok((at == len).then_some(Tags { len, rendered: Some(out) }))
 }
 

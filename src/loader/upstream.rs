@@ -14,7 +14,7 @@ pub(crate) fn prepare(r: Request<'_>) -> Result<(), NoMemory> {
         return Ok(());
     }
     give_back(r);
-    if r.loc_conf().loader().is_off() || !document::is_page(r) {
+    if !r.loc_conf().has_tags() || !document::is_page(r) {
         return Ok(());
     }
     let fresh = has_session(r);

@@ -233,6 +233,13 @@ impl<'r> HeadersOut<'r> {
     pub(crate) fn set(self, name: &'static [u8], value: &'r [u8]) -> Result<(), NoMemory> {
         self.remove(name);
         self.add(name, value)?;
+        if name == b"ETag"
+            && let Some(element) = self.elements().last()
+        {
+            // SAFETY: a field of a live request, an element of its list. `If-None-Match` is held
+            // against it.
+            unsafe { (*self.0).etag = element };
+        }
         if name == b"Cache-Control"
             && let Some(element) = self.elements().last()
         {

@@ -7,13 +7,14 @@ use core::ffi::{c_char, c_void};
 use core::ptr;
 
 use nginx_sys::{
-    NGX_AGAIN, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_MODULE, NGX_OK, ngx_array_push,
-    ngx_chain_t, ngx_conf_t, ngx_cycle_t, ngx_http_core_main_conf_t, ngx_http_core_module,
-    ngx_http_handler_pt, ngx_http_module_t, ngx_http_output_body_filter_pt,
-    ngx_http_output_header_filter_pt, ngx_http_phases_NGX_HTTP_LOG_PHASE,
-    ngx_http_phases_NGX_HTTP_POST_READ_PHASE, ngx_http_phases_NGX_HTTP_PREACCESS_PHASE,
-    ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_request_t, ngx_http_top_body_filter,
-    ngx_http_top_header_filter, ngx_int_t, ngx_module_t, ngx_uint_t,
+    NGX_AGAIN, NGX_DONE, NGX_ERROR, NGX_HTTP_INTERNAL_SERVER_ERROR, NGX_HTTP_MODULE, NGX_OK,
+    ngx_array_push, ngx_chain_t, ngx_conf_t, ngx_cycle_t, ngx_http_core_main_conf_t,
+    ngx_http_core_module, ngx_http_finalize_request, ngx_http_handler_pt, ngx_http_module_t,
+    ngx_http_output_body_filter_pt, ngx_http_output_header_filter_pt,
+    ngx_http_phases_NGX_HTTP_LOG_PHASE, ngx_http_phases_NGX_HTTP_POST_READ_PHASE,
+    ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE,
+    ngx_http_request_t, ngx_http_top_body_filter, ngx_http_top_header_filter, ngx_int_t,
+    ngx_module_t, ngx_uint_t,
 };
 
 use super::chain::Chain;
@@ -23,7 +24,7 @@ use super::request::Request;
 use super::{NoMemory, guard, location};
 use crate::conf::{self, ConfError, LocConf, MainConf, SrvConf};
 use crate::delivery::{self, Step};
-use crate::{arrival, handler, loader, redact, variables};
+use crate::{arrival, handler, loader, pull, redact, variables};
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     preconfiguration: Some(preconfiguration),
@@ -238,6 +239,7 @@ unsafe extern "C" fn post_read_handler(r: *mut ngx_http_request_t) -> ngx_int_t 
     let read = |r: Request<'_>| {
         hide_token(r)?;
         if r.is_main() {
+            pull::take_member(r)?;
             arrival::take(r)?;
             delivery::hand_over(r)?;
         }
@@ -258,9 +260,12 @@ unsafe extern "C" fn preaccess_handler(r: *mut ngx_http_request_t) -> ngx_int_t 
             }
         }
         match delivery::decide_in_location(r)? {
-            Step::Wait => Ok(Step::Wait),
             // Only now are the request's cookies what they will be.
-            Step::GoOn => loader::prepare_request(r).map(|()| Step::GoOn),
+            Step::GoOn => match pull::arrive(r)? {
+                Step::GoOn => loader::prepare_request(r).map(|()| Step::GoOn),
+                other => Ok(other),
+            },
+            other => Ok(other),
         }
     };
     // SAFETY: nginx runs the phases of a live request.
@@ -302,6 +307,11 @@ unsafe fn phase_handler(
         match f(unsafe { Request::new(r) }) {
             Ok(Step::GoOn) => nginx_sys::NGX_DECLINED as ngx_int_t,
             Ok(Step::Wait) => NGX_AGAIN as ngx_int_t,
+            Ok(Step::Done(rc)) => {
+                // SAFETY: the request is live; nothing here looks at it afterwards.
+                unsafe { ngx_http_finalize_request(r, rc) };
+                NGX_DONE as ngx_int_t
+            }
             Err(NoMemory) => NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t,
         }
     })

@@ -7,8 +7,9 @@ use core::mem;
 use core::ptr;
 
 use nginx_sys::{
-    NGX_HTTP_GET, NGX_HTTP_HEAD, ngx_http_discard_request_body, ngx_http_request_t,
-    ngx_http_send_header, ngx_int_t, ngx_module_t, ngx_pool_cleanup_add,
+    NGX_HTTP_GET, NGX_HTTP_HEAD, ngx_alloc_chain_link, ngx_buf_t, ngx_http_discard_request_body,
+    ngx_http_output_filter, ngx_http_request_t, ngx_http_send_header, ngx_int_t, ngx_module_t,
+    ngx_pcalloc, ngx_pool_cleanup_add,
 };
 
 use super::headers::{HeadersIn, HeadersOut};
@@ -120,6 +121,20 @@ impl<'r> Request<'r> {
         unsafe { (*self.0).request_line = str_of(line) };
     }
 
+    /// Whether `error_page` led here.
+    pub(crate) fn is_error_page(self) -> bool {
+        self.get().error_page() != 0
+    }
+
+    /// Replaces the query, and the request target as it came.
+    pub(crate) fn set_target(self, args: &'r [u8], target: &'r [u8]) {
+        // SAFETY: both live as long as the pool; nobody holds the old strings over this call.
+        unsafe {
+            (*self.0).args = str_of(args);
+            (*self.0).unparsed_uri = str_of(target);
+        }
+    }
+
     /// Whether the connection to this nginx is TLS.
     pub(crate) fn is_tls(self) -> bool {
         #[cfg(ngx_feature = "http_ssl")]
@@ -190,6 +205,47 @@ impl<'r> Request<'r> {
     pub(crate) fn need_body_in_memory(self) {
         // SAFETY: as above.
         unsafe { (*self.0).set_main_filter_need_in_memory(1) };
+    }
+
+    /// Sends an answer with a body that stays where it is until it is sent.
+    pub(crate) fn send(
+        self,
+        status: u16,
+        content_type: &'static [u8],
+        body: &'r [u8],
+    ) -> Result<Rc, NoMemory> {
+        let pool = self.pool().as_ptr();
+        // SAFETY: the request is live; type and body outlive it; the buffer and its link are filled
+        // whole before they are handed on. memory() says that nobody may write the bytes.
+        unsafe {
+            let r = self.0;
+            let rc = ngx_http_discard_request_body(r);
+            if rc != nginx_sys::NGX_OK as ngx_int_t {
+                return Ok(rc);
+            }
+            let link = ngx_alloc_chain_link(pool);
+            let buf = ngx_pcalloc(pool, size_of::<ngx_buf_t>()).cast::<ngx_buf_t>();
+            if link.is_null() || buf.is_null() {
+                return Err(NoMemory);
+            }
+            (*buf).pos = body.as_ptr().cast_mut();
+            (*buf).last = (*buf).pos.add(body.len());
+            (*buf).set_memory(1);
+            (*buf).set_last_buf(1);
+            (*buf).set_last_in_chain(1);
+            (*link).buf = buf;
+            (*link).next = ptr::null_mut();
+            (*r).headers_out.status = status.into();
+            (*r).headers_out.content_length_n = body.len() as i64;
+            (*r).headers_out.content_type = str_of(content_type);
+            (*r).headers_out.content_type_len = content_type.len();
+            (*r).headers_out.content_type_lowcase = ptr::null_mut();
+            let rc = ngx_http_send_header(r);
+            if rc != nginx_sys::NGX_OK as ngx_int_t || (*r).header_only() != 0 {
+                return Ok(rc);
+            }
+            Ok(ngx_http_output_filter(r, link))
+        }
     }
 
     /// Sends an answer that has no body.

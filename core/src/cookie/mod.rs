@@ -42,18 +42,22 @@ impl fmt::Debug for Found<'_> {
 /// Looks for the cookie `name`, compared case-sensitively, in a request's `Cookie` headers, of
 /// which HTTP/2 sends several. Values are taken as they stand, quotes and all.
 pub fn find<'a>(headers: impl IntoIterator<Item = &'a [u8]>, name: &[u8]) -> Found<'a> {
-    let mut values = headers
-        .into_iter()
-        .flat_map(|header| header.split(|&byte| byte == b';'))
-        .filter_map(|pair| {
-            let (found, value) = split_pair(pair)?;
-            (found == name && !is_empty(value)).then_some(value)
-        });
+    let mut values = pairs(headers)
+        .filter(|(found, value)| *found == name && !is_empty(value))
+        .map(|(_, value)| value);
     match values.next() {
         None => Found::None,
         Some(value) if values.all(|other| other == value) => Found::One(value),
         Some(_) => Found::Twins,
     }
+}
+
+/// All (name, value) pairs of a request's `Cookie` headers, as they stand.
+pub fn pairs<'a>(
+    headers: impl IntoIterator<Item = &'a [u8]>,
+) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+    let pairs = headers.into_iter().flat_map(|header| header.split(|&byte| byte == b';'));
+    pairs.filter_map(split_pair)
 }
 
 /// May this cookie be sealed and set? Not if it is empty or longer than browsers keep, or holds a

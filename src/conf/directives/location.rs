@@ -56,7 +56,7 @@ impl Directive for Loader {
             }
         };
         if !loader.is_off() {
-            cf.main_conf().note_loader();
+            cf.main_conf().note_tags("shared_session_loader");
         }
         once(&mut conf.loader, loader)
     }
@@ -82,6 +82,62 @@ impl Directive for Push {
             }
         };
         once(&mut conf.push, push)
+    }
+}
+
+pub(super) struct Links;
+
+impl Directive for Links {
+    type Conf = LocConf;
+    const NAME: &'static CStr = c"shared_session_links";
+    const TYPE: usize = ANYWHERE | ONE_ARG;
+
+    fn set(conf: &mut LocConf, cf: &mut Conf<'_>) -> Result<(), ConfError> {
+        let links = match cf.value() {
+            b"on" => true,
+            b"off" => false,
+            value => {
+                return Err(ConfError::Value {
+                    directive: "shared_session_links",
+                    value: value.into(),
+                    expected: "\"on\" or \"off\"",
+                });
+            }
+        };
+        if links {
+            cf.main_conf().note_tags("shared_session_links");
+        }
+        once(&mut conf.links, links)
+    }
+}
+
+pub(super) struct Pull;
+
+impl Directive for Pull {
+    type Conf = LocConf;
+    const NAME: &'static CStr = c"shared_session_pull";
+    const TYPE: usize = ANYWHERE | ONE_ARG;
+
+    fn set(conf: &mut LocConf, cf: &mut Conf<'_>) -> Result<(), ConfError> {
+        if conf.pull.is_some() {
+            return Err(ConfError::Duplicate);
+        }
+        let pull = match cf.value() {
+            value if value.contains(&b'$') => {
+                location::Pull::Variable(compile(cf, value, "shared_session_pull")?)
+            }
+            value => location::Pull::of_value(value).filter(|_| !matches!(value, b"" | b"0")).ok_or(
+                ConfError::Value {
+                    directive: "shared_session_pull",
+                    value: value.into(),
+                    expected: "a time greater than 0, like \"1h\", \"off\" or a value with variables",
+                },
+            )?,
+        };
+        if !matches!(pull, location::Pull::Off) {
+            cf.main_conf().note_need_of_sites("shared_session_pull");
+        }
+        once(&mut conf.pull, pull)
     }
 }
 

@@ -7,7 +7,7 @@ use super::ConfError;
 use crate::nginx::command::{Commands, Conf, HTTP, LOCATION, SERVER, command};
 use crate::nginx::value::ComplexValue;
 
-pub(crate) static COMMANDS: Commands<17> = Commands::new([
+pub(crate) static COMMANDS: Commands<19> = Commands::new([
     command::<server::Sites>(),
     command::<server::Prefix>(),
     command::<server::KeyFiles>(),
@@ -17,6 +17,8 @@ pub(crate) static COMMANDS: Commands<17> = Commands::new([
     command::<location::Handler>(),
     command::<location::Loader>(),
     command::<location::Push>(),
+    command::<location::Links>(),
+    command::<location::Pull>(),
     command::<location::Timeout>(),
     command::<location::Replace>(),
     command::<location::Bind>(),

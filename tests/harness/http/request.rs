@@ -72,6 +72,27 @@ impl Request {
         self
     }
 
+    /// The same by another method.
+    #[must_use]
+    pub fn method(mut self, method: &str) -> Self {
+        method.clone_into(&mut self.method);
+        self
+    }
+
+    /// With the header lines of another request.
+    #[must_use]
+    pub fn headers_of(mut self, other: &Request) -> Self {
+        self.headers.extend_from_slice(&other.headers);
+        self
+    }
+
+    /// The same without the header lines of these names.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.headers.retain(|(have, _)| !names.iter().any(|name| have.eq_ignore_ascii_case(name)));
+        self
+    }
+
     /// Sends it on a connection of its own and reads the answer.
     pub fn send(&self, nginx: &Nginx) -> Response {
         self.try_send(nginx).expect("nginx answers")

@@ -1,13 +1,13 @@
-//! TOKEN.js: a loader tag on another site's page brings a token.
+//! A token comes: in TOKEN.js with a loader tag on another site's page, or in TOKEN at the end of
+//! a pull.
 
 use shared_session_core::bind;
 use shared_session_core::delivery::{self, OriginHeader, Verdict, Visit};
 use shared_session_core::parked::{self, Parked};
 use shared_session_core::session;
-use shared_session_core::token::{self, Claims, Kind, Receiver};
+use shared_session_core::token::{self, Claims, Format, Kind, Receiver};
 
 use super::{Outcome, Pending, Step, age_ms, check, settle};
-use crate::arrival;
 use crate::conf::{Cookies, LocConf, Push};
 use crate::context::{Delivery, Opened};
 use crate::nginx::headers::Single;
@@ -15,6 +15,7 @@ use crate::nginx::log::Level;
 use crate::nginx::{NoMemory, Request, clock};
 use crate::site::{self, Own};
 use crate::zone::{self, Use};
+use crate::{arrival, document, pull};
 
 /// Why nothing is set.
 enum Stop {
@@ -29,9 +30,9 @@ impl From<NoMemory> for Stop {
     }
 }
 
-/// Judges the token of a request for TOKEN.js, once limits and access rules have had their say.
+/// Judges the token of a request, once limits and access rules have had their say.
 pub(crate) fn judge(r: Request<'_>) -> Result<Step, NoMemory> {
-    let Some(token) = token(r) else { return Ok(Step::GoOn) };
+    let Some((kind, token)) = token(r) else { return Ok(Step::GoOn) };
     let context = r.context_or_new()?;
     match context.pending.get() {
         // One that was parked is the page's affair.
@@ -42,9 +43,9 @@ pub(crate) fn judge(r: Request<'_>) -> Result<Step, NoMemory> {
     if context.delivery.get().is_some() {
         return Ok(Step::GoOn);
     }
-    let delivery = Delivery { kind: Kind::Script, verdict: None, token: None, was_empty: None };
+    let delivery = Delivery { kind, verdict: None, token: None, was_empty: None };
     context.delivery.set(Some(delivery));
-    let verdict = match take(r, token) {
+    let verdict = match take(r, kind, token) {
         Ok(None) => return Ok(Step::GoOn),
         Ok(Some(Taken::Pending(pending))) => {
             context.pending.set(Some(pending));
@@ -61,13 +62,18 @@ pub(crate) fn judge(r: Request<'_>) -> Result<Step, NoMemory> {
     Ok(Step::GoOn)
 }
 
-/// The token in the URL, where the location is the module's and the URL is TOKEN.js.
-fn token<'r>(r: Request<'r>) -> Option<&'r [u8]> {
+/// The token in the URL, where the location is the module's.
+fn token<'r>(r: Request<'r>) -> Option<(Kind, &'r [u8])> {
     if !r.is_main() || !r.loc_conf().is_handler() || !(r.is_get() || r.is_head()) {
         return None;
     }
     let name = r.uri().strip_prefix(r.srv_conf().prefix())?;
-    name.strip_suffix(b".js").filter(|_| name != b"links.js")
+    match name.strip_suffix(b".js") {
+        Some(_) if name == b"links.js" => None,
+        Some(token) => Some((Kind::Script, token)),
+        None if token::is_well_formed(name) && document::is_wanted(r) => Some((Kind::Pull, name)),
+        None => None,
+    }
 }
 
 fn show(r: Request<'_>, verdict: Verdict) {
@@ -84,8 +90,10 @@ fn log(r: Request<'_>, verdict: Verdict) {
         Verdict::Delivered | Verdict::Parked => "",
         _ => " refused",
     };
+    let delivery = r.context().and_then(|context| context.delivery.get());
+    let kind = delivery.map_or("", |delivery| delivery.kind.as_str());
     let verdict = verdict.as_str();
-    r.log(Level::Info, format_args!("shared_session: script delivery{what}: {verdict}"));
+    r.log(Level::Info, format_args!("shared_session: {kind} delivery{what}: {verdict}"));
 }
 
 /// A token that was good, and is used up.
@@ -98,7 +106,7 @@ enum Taken<'r> {
 
 /// The checks of DESIGN section 5, in their order. `None`: a HEAD request, with which nothing is
 /// used up.
-fn take<'r>(r: Request<'r>, token: &[u8]) -> Result<Option<Taken<'r>>, Stop> {
+fn take<'r>(r: Request<'r>, kind: Kind, token: &[u8]) -> Result<Option<Taken<'r>>, Stop> {
     let (srv, loc) = (r.srv_conf(), r.loc_conf());
     let own = site::own(r, srv);
     let Some(cookies) = srv.cookies() else { return Err(Refused(Verdict::WrongSite)) };
@@ -113,7 +121,12 @@ fn take<'r>(r: Request<'r>, token: &[u8]) -> Result<Option<Taken<'r>>, Stop> {
     };
     let keys = srv.keys(r.main_conf());
     let buf = r.pool().secret(token::OPEN_BUFFER)?;
-    let opened = srv.format().open(keys, token, receiver, buf).map_err(|error| {
+    // Only the module's own tokens say what state they belong to.
+    let format = match kind {
+        Kind::Script => srv.format(),
+        Kind::Pull => Format::Native,
+    };
+    let opened = format.open(keys, token, receiver, buf).map_err(|error| {
         Refused(match error {
             token::OpenError::Malformed => Verdict::Malformed,
             token::OpenError::Forged => Verdict::Forged,
@@ -128,6 +141,11 @@ fn take<'r>(r: Request<'r>, token: &[u8]) -> Result<Option<Taken<'r>>, Stop> {
         context.delivery.set(Some(Delivery { token, ..delivery }));
     }
 
+    let attempt =
+        claims.state.zip(own.as_ref()).and_then(|(hash, own)| pull::find_state(r, own, hash));
+    if let Some(context) = r.context() {
+        context.attempt.set(attempt);
+    }
     let Some(sites) = srv.sites() else { return Err(Refused(Verdict::WrongSite)) };
     let zone = r.main_conf().zone().and_then(|zone| zone.header());
     delivery::check(
@@ -137,7 +155,7 @@ fn take<'r>(r: Request<'r>, token: &[u8]) -> Result<Option<Taken<'r>>, Stop> {
             timeout_ms: loc.timeout_ms(),
             // A zone that cannot be looked at has forgotten everything.
             zone_since_ms: zone.map_or(u64::MAX, |header| header.since_ms()),
-            kind: Kind::Script,
+            kind,
             sites,
             own: own.as_ref().map_or(b"", |own| own.origin.as_bytes()),
             origin: match r.headers_in().single(b"Origin") {
@@ -145,12 +163,12 @@ fn take<'r>(r: Request<'r>, token: &[u8]) -> Result<Option<Taken<'r>>, Stop> {
                 Single::One(origin) => OriginHeader::One(origin),
                 Single::Many => OriginHeader::Many,
             },
-            format: srv.format(),
+            format,
             referer: r.headers_in().first(b"Referer"),
             fetch_dest: r.headers_in().first(b"Sec-Fetch-Dest"),
             storage_access: r.headers_in().first(b"Sec-Fetch-Storage-Access"),
             bind: bound(r, loc)?,
-            state: None,
+            state: attempt.and(claims.state),
         },
     )
     .map_err(Refused)?;
@@ -169,7 +187,8 @@ fn take<'r>(r: Request<'r>, token: &[u8]) -> Result<Option<Taken<'r>>, Stop> {
     }
 
     // A browser keeps no SameSite=None cookie on plain http: nothing can be parked there.
-    if loc.push() == Push::Park && site::is_https(r, Some(&own), spec.secure) {
+    let is_push = kind == Kind::Script;
+    if is_push && loc.push() == Push::Park && site::is_https(r, Some(&own), spec.secure) {
         return park(r, &own, cookies, claims).map(|claims| Some(Taken::Parked(claims)));
     }
     let held = arrival::held(r, &own, cookies);
