@@ -1,0 +1,5 @@
+//! What is tried in every engine.
+
+mod ways;
+
+pub(crate) use ways::try_way;
