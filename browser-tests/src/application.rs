@@ -56,6 +56,8 @@ pub(crate) const LINKS: [(&str, &str, &str); 5] = [
 struct Memory {
     sessions: BTreeSet<String>,
     carts: BTreeMap<String, String>,
+    /// Where an attacker leads to: his token is to stand in no address of his own, which nginx logs.
+    bait: String,
 }
 
 /// The application, running.
@@ -91,6 +93,12 @@ impl Application {
         all
     }
 
+    /// Where pages lead to that do not say it in their query.
+    pub(crate) fn bait(&self, url: &str) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        url.clone_into(&mut memory.bait);
+    }
+
     /// The sessions that it has given out.
     pub(crate) fn sessions(&self) -> Vec<String> {
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,7 +119,7 @@ fn answer(memory: &mut Memory, request: &Received) -> Reply {
         members.find(|(have, _)| have == name).map(|(_, value)| value.into_owned())
     };
     let brought = cookie(request, "sessionid").unwrap_or_default().to_owned();
-    let to = member("to").unwrap_or_default();
+    let to = member("to").unwrap_or_else(|| memory.bait.clone());
     let show = |session: &str, headers: &[&str], body: &str| {
         let cart = memory.carts.get(session).cloned().unwrap_or_default();
         Reply::html(headers, page(session, &cart, body))
@@ -140,6 +148,14 @@ fn answer(memory: &mut Memory, request: &Received) -> Reply {
         "/links" => show(&brought, &[], &links(&to)),
         "/no-referrer" => show(&brought, &["Referrer-Policy: no-referrer"], &links(&to)),
         "/router" => show(&brought, &[], &(links(&to) + ROUTER)),
+        "/speculation" => {
+            let rules = format!(
+                "<script type=\"speculationrules\">
+                {{\"prefetch\":[{{\"urls\":[\"{to}\"],\"eagerness\":\"immediate\"}}]}}
+                </script>"
+            );
+            show(&brought, &[], &(links(&to) + &rules))
+        }
         // On an attacker's site.
         "/hop" => Reply::new("302 Found", &[&format!("Location: {to}")], ""),
         "/tags" => {

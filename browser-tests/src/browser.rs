@@ -98,6 +98,15 @@ impl Browser {
         }
     }
 
+    /// Waits until the browser shows this address, whatever stands there.
+    pub(crate) fn wait_for_address(&self, url: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while done(self.session.get("/url")) != url {
+            assert!(Instant::now() < deadline, "the browser does not get to {url}");
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    }
+
     /// Reloads the page.
     pub(crate) fn reload(&self) -> Page {
         done(self.session.post("/refresh", &json!({})));

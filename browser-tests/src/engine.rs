@@ -57,6 +57,11 @@ impl Engine {
         settings[settings.len() - 1]
     }
 
+    /// A browser that keeps no cookies.
+    pub(crate) fn without_cookies(self) -> Setting {
+        Setting { engine: self, cookies: Cookies::None, is_kept: false }
+    }
+
     /// The program that drives it.
     pub(crate) fn driver(self) -> PathBuf {
         match self {
@@ -99,6 +104,8 @@ enum Cookies {
     Allowed,
     Default,
     Strict,
+    /// None at all, those of the page's own site neither.
+    None,
 }
 
 /// An engine with its setting.
@@ -117,6 +124,7 @@ impl Setting {
             (Engine::WebKit, Cookies::Strict) => "Intelligent Tracking Prevention",
             (Engine::Chromium, Cookies::Strict) => "third-party cookies blocked",
             (_, Cookies::Strict) => "strict",
+            (_, Cookies::None) => "no cookies",
             (_, Cookies::Default) => "default",
             (_, Cookies::Allowed) => "third-party cookies allowed",
         }
@@ -140,6 +148,7 @@ impl Setting {
 
     fn chromium(self, profile: &Path) -> Value {
         let blocked = self.cookies == Cookies::Strict;
+        let no_cookies = self.cookies == Cookies::None;
         json!({
             "goog:chromeOptions": {
                 "binary": self.engine.binary(),
@@ -153,6 +162,8 @@ impl Setting {
                     // 0: off, 1: block third-party cookies.
                     "profile.cookie_controls_mode": i32::from(blocked),
                     "profile.block_third_party_cookies": blocked,
+                    // 1: allow, 2: block.
+                    "profile.default_content_setting_values.cookies": 1 + i32::from(no_cookies),
                 },
             },
             "goog:loggingPrefs": { "browser": "ALL" },
@@ -166,8 +177,10 @@ impl Setting {
             "network.connectivity-service.enabled": false,
         });
         match self.cookies {
-            // 0: all cookies are accepted; 5, the default: those of other sites are partitioned.
+            // 0: all cookies are accepted; 2: none; 5, the default: those of other sites are
+            // partitioned.
             Cookies::Allowed => prefs["network.cookie.cookieBehavior"] = json!(0),
+            Cookies::None => prefs["network.cookie.cookieBehavior"] = json!(2),
             Cookies::Default => prefs["network.cookie.cookieBehavior"] = json!(5),
             Cookies::Strict => {
                 // What the setting of that name stands for.
@@ -204,6 +217,7 @@ impl Setting {
             Cookies::Allowed => args.push("--cookies-policy=always".to_owned()),
             Cookies::Default => {}
             Cookies::Strict => args.push("--enable-itp".to_owned()),
+            Cookies::None => args.push("--cookies-policy=never".to_owned()),
         }
         json!({ "webkitgtk:browserOptions": { "binary": self.engine.binary(), "args": args } })
     }

@@ -19,8 +19,6 @@ pub(crate) enum Way {
     Script,
     Link,
     Arrival,
-    /// All of them, as a site would have it.
-    All,
 }
 
 impl Way {
@@ -31,7 +29,6 @@ impl Way {
             Self::Script => "script",
             Self::Link => "link",
             Self::Arrival => "arrival",
-            Self::All => "all",
         }
     }
 
@@ -40,9 +37,6 @@ impl Way {
             Self::Script => "shared_session_loader on;",
             Self::Link => "shared_session_links on;",
             Self::Arrival => "shared_session_pull 1h;",
-            Self::All => {
-                "shared_session_loader on; shared_session_links on; shared_session_pull 1h;"
-            }
         }
     }
 }
@@ -62,6 +56,7 @@ impl World {
                 listen @https@;
                 server_name www.site-a.test www.site-b.test www.site-c.test;
                 shared_session_sites www.site-a.test www.site-b.test www.site-c.test;
+                shared_session_timeout 5m;
                 @way@
                 location / {
                     proxy_pass http://@upstream@;
@@ -72,6 +67,14 @@ impl World {
                     add_header Content-Security-Policy
                         \"default-src 'none'; script-src 'nonce-$request_id'\";
                     shared_session_script_attributes 'nonce=\"$request_id\"';
+                    proxy_pass http://@upstream@/;
+                    proxy_set_header Host $host;
+                }
+                # The same pages without any way to another site.
+                location /quiet/ {
+                    shared_session_loader off;
+                    shared_session_links off;
+                    shared_session_pull off;
                     proxy_pass http://@upstream@/;
                     proxy_set_header Host $host;
                 }
@@ -99,11 +102,32 @@ impl World {
 
     /// The verdicts on tokens of this kind that came, in order.
     pub(crate) fn verdicts(&self, kind: &str) -> Vec<String> {
-        let log = self.nginx.access_log();
-        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let of_kind = lines.filter(|line| line["kind"] == kind);
-        let verdicts = of_kind.filter_map(|line| Some(line["verdict"].as_str()?.to_owned()));
+        let log = self.log().into_iter().filter(|line| line["kind"] == kind);
+        let verdicts = log.filter_map(|line| Some(line["verdict"].as_str()?.to_owned()));
         verdicts.filter(|verdict| !verdict.is_empty()).collect()
+    }
+
+    /// How many requests there were for this path.
+    pub(crate) fn requests(&self, path: &str) -> usize {
+        self.count(|line| {
+            let target = line["request"].as_str().and_then(|line| line.split(' ').nth(1));
+            target.and_then(|target| target.split('?').next()) == Some(path)
+        })
+    }
+
+    /// How many answers were redirects.
+    pub(crate) fn redirects(&self) -> usize {
+        self.count(|line| line["status"] == "302")
+    }
+
+    /// How many lines of the access log are such ones.
+    pub(crate) fn count(&self, is_it: impl Fn(&Value) -> bool) -> usize {
+        self.log().iter().filter(|line| is_it(line)).count()
+    }
+
+    fn log(&self) -> Vec<Value> {
+        let log = self.nginx.access_log();
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 }
 

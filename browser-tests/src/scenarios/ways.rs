@@ -11,7 +11,7 @@ pub(crate) fn try_way(setting: Setting, way: Way) -> (String, &'static str) {
     let session = browser.go(&at(A, "/login?as=ada")).session;
     assert!(!session.is_empty(), "no login");
     let page = match way {
-        Way::Script | Way::Arrival | Way::All => browser.go(&at(B, "/")),
+        Way::Script | Way::Arrival => browser.go(&at(B, "/")),
         Way::Link => {
             browser.go(&leading_to(A, "/links", &at(B, "/")));
             browser.press("#plain", Press::Left);
