@@ -67,12 +67,20 @@ impl Browser {
 
     /// Types an address and waits for the page.
     pub(crate) fn go(&self, url: &str) -> Page {
-        done(self.session.post("/url", &json!({ "url": url })));
-        self.page()
+        self.new_page(|| done(self.session.post("/url", &json!({ "url": url }))))
     }
 
-    /// The page, once all of it is there.
-    pub(crate) fn page(&self) -> Page {
+    /// Does what another page comes of and waits for it, be it one with the same address. Firefox
+    /// may look back at the old one while redirects are on their way.
+    fn new_page(&self, act: impl FnOnce() -> Value) -> Page {
+        let began = || self.session.run("return performance.timeOrigin;");
+        let old = done(began());
+        act();
+        let deadline = Instant::now() + PATIENCE;
+        while began().is_ok_and(|began| began == old) {
+            assert!(Instant::now() < deadline, "the page stays");
+            std::thread::sleep(Duration::from_millis(30));
+        }
         self.page_where(|_| true)
     }
 
@@ -109,8 +117,7 @@ impl Browser {
 
     /// Reloads the page.
     pub(crate) fn reload(&self) -> Page {
-        done(self.session.post("/refresh", &json!({})));
-        self.page()
+        self.new_page(|| done(self.session.post("/refresh", &json!({}))))
     }
 
     /// Goes one step back.
@@ -136,20 +143,26 @@ impl Browser {
         done(self.session.run(script))
     }
 
-    /// Turns to the tab that was opened last and is not the one in view.
-    pub(crate) fn turn_to_new_tab(&self) {
+    /// Presses on a link so that a tab is opened, and turns to it; whether one was. Some engines
+    /// take the tab in view, at least when they are driven.
+    pub(crate) fn press_for_new_tab(&self, selector: &str, press: Press) -> bool {
         let first = done(self.session.get("/window"));
+        let url = done(self.session.get("/url"));
+        self.press(selector, press);
         let deadline = Instant::now() + PATIENCE;
-        let new = loop {
+        loop {
             let tabs = done(self.session.get("/window/handles"));
             let new = tabs.as_array().and_then(|tabs| tabs.iter().find(|tab| **tab != first));
             if let Some(new) = new {
-                break new.clone();
+                self.turn_to(new);
+                return true;
+            }
+            if self.session.get("/url").is_ok_and(|now| now != url) {
+                return false;
             }
             assert!(Instant::now() < deadline, "no tab was opened");
             std::thread::sleep(Duration::from_millis(30));
-        };
-        self.turn_to(&new);
+        }
     }
 
     /// Closes the tab in view, and turns to the one that is left.

@@ -23,11 +23,11 @@ pub(crate) fn his_token_in_a_tag(setting: Setting) {
     victim.go(&at(ATTACKER, "/tags"));
     assert_eq!(victim.go(&at(B, "/")).session, "");
     let verdicts = world.verdicts("script");
-    // Two script tags and an image, none of which an earlier one spoilt.
-    assert_eq!(verdicts, ["wrong_origin"; 3]);
+    // Two script tags and an image, which a browser may load more than once.
+    assert!(verdicts.len() >= 3 && verdicts.iter().all(|v| v == "wrong_origin"), "{verdicts:?}");
     // It was good all the time, for the page that it was made for.
-    Request::get(&token).header("Origin", at(A, "").as_str()).send(&world.nginx);
-    assert_eq!(world.verdicts("script").last().map(String::as_str), Some("parked"));
+    let honest = Request::get(&token).header("Origin", at(A, "").as_str()).send(&world.nginx);
+    assert_eq!(world.nginx.log(&honest).verdict(), "parked");
 }
 
 pub(crate) fn his_token_in_a_link(setting: Setting) {
@@ -60,8 +60,8 @@ pub(crate) fn his_token_in_a_link(setting: Setting) {
     let verdicts = world.verdicts("pull");
     assert!(verdicts.len() >= 6 && verdicts.iter().all(|v| v == "wrong_origin"), "{verdicts:?}");
     // It was good all the time, in the browser that it was made for.
-    Request::get(&token).header("Cookie", his.state_cookie).send(&world.nginx);
-    assert_eq!(world.verdicts("pull").last().map(String::as_str), Some("delivered"));
+    let honest = Request::get(&token).header("Cookie", his.state_cookie).send(&world.nginx);
+    assert_eq!(world.nginx.log(&honest).verdict(), "delivered");
 }
 
 pub(crate) fn his_page_opens_a_pull(setting: Setting) {

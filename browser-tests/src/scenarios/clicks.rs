@@ -76,22 +76,25 @@ fn follow(setting: Setting, path: &str, kinds: &[Click]) -> (Browser, World) {
     for (n, &click) in kinds.iter().enumerate() {
         let session = browser.go(&at(A, &format!("/login?as=ada{n}"))).session;
         browser.go(&leading_to(A, path, &linked()));
+        let mut is_new = false;
         match click {
             Click::Press(selector) => browser.press(selector, Press::Left),
             Enter(selector) => browser.enter(selector),
             NewTab(selector, press) => {
-                browser.press(selector, press);
-                let link = format!("return document.querySelector('{selector}').href;");
-                assert_eq!(browser.run(&link), linked(), "the link after {click:?}");
-                browser.turn_to_new_tab();
+                is_new = browser.press_for_new_tab(selector, press);
             }
         }
         let page = browser.page_of(B);
         assert_eq!(page.session, session, "the session at b after {click:?} on {path}");
         let seen = (page.path.as_str(), page.query.as_str(), page.fragment.as_str());
         assert_eq!(seen, (PATH, QUERY, FRAGMENT), "{click:?}");
-        if matches!(click, NewTab(..)) {
+        if is_new {
             browser.close_tab();
+            let links = "return Array.from(document.links).map((link) => link.href);";
+            let links = browser.run(links);
+            let mut other =
+                links.as_array().into_iter().flatten().filter(|link| *link != &linked());
+            assert!(other.all(|link| *link == at(A, "/inside")), "after {click:?}: {links}");
         }
         assert_eq!(world.requests("/shared-session/begin"), n + 1, "{click:?} began a pull");
     }
