@@ -109,3 +109,48 @@ impl Table {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(result: Option<&'static str>, is_right: bool) -> Table {
+        let mut table = Table::default();
+        let seen = result.map(|result| ("1.2".to_owned(), result));
+        table.add_way(Engine::Chromium.loosest(), Way::Link, seen);
+        table.add_check(Engine::Chromium, CHECKS[0].title, is_right);
+        table
+    }
+
+    #[test]
+    fn it_is_right_where_everything_was() {
+        assert!(table(Some("delivered"), true).is_right());
+        assert!(!table(None, true).is_right());
+        assert!(!table(Some("delivered"), false).is_right());
+        assert!(!Table::default().is_right());
+    }
+
+    #[test]
+    fn it_says_what_failed_and_what_was_not_tried() {
+        let text = table(Some("delivered"), false).render();
+        let row =
+            "| Chromium 1.2 | third-party cookies allowed | not tried | delivered | not tried |";
+        assert!(text.contains(row), "{text}");
+        assert!(text.contains("| FAILED | not tried | not tried |"), "{text}");
+    }
+
+    #[test]
+    fn a_file_is_changed_between_its_markers_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("browsers.md");
+        fs::write(&file, format!("before\n{BEGIN}old\n{END}after\n")).unwrap();
+        let table = table(Some("delivered"), true);
+        table.write(&file).unwrap();
+        table.write(&file).unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.starts_with("before\n<!--") && text.ends_with("-->\nafter\n"), "{text}");
+        assert!(!text.contains("old") && text.matches(&table.render()).count() == 1, "{text}");
+        fs::write(&file, "no markers\n").unwrap();
+        assert!(table.write(&file).is_err());
+    }
+}
