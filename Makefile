@@ -5,7 +5,8 @@ SHELL := /bin/bash
 # The steps of a target run in order: they share one cargo target directory.
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: help setup build build-1.28 check test test-unit test-distribution test-1.28 demo sanitize stress fuzz clean
+.PHONY: help setup build build-1.28 check test test-unit test-distribution test-chromium test-1.28 browser-test demo sanitize
+.PHONY: stress fuzz clean
 
 export CARGO_TARGET_DIR := $(CURDIR)/target
 MODULE := release/libngx_http_shared_session_module.so
@@ -18,6 +19,8 @@ BUILD := cargo build --release --package ngx_http_shared_session_module
 # Beside it, for tests only, one that takes orders for faults.
 FAULT_MODULE := debug/libngx_http_shared_session_module.so
 BUILD_FAULTS := cargo build --package ngx_http_shared_session_module --features fault-injection
+BROWSER_TESTS := TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/$(MODULE) \
+    cargo run --package shared-session-browser-tests --
 
 help: ## What can be made
 	@sed -n 's/^\([a-z0-9.-]*\):.*## /\1\t/p' Makefile | expand -t 20
@@ -44,7 +47,7 @@ check: setup ## Formatting, lints, licences, shell scripts
 	    --package ngx_http_shared_session_module --features fault-injection -- --deny warnings
 	scripts/check
 
-test: test-unit test-distribution test-1.28 ## All tests, the last two against two versions of nginx
+test: test-unit test-distribution test-chromium test-1.28 ## All tests, against two versions of nginx
 
 test-unit: setup ## What needs no nginx
 	@cargo test --package shared-session-core --package shared-session-demo
@@ -57,12 +60,26 @@ test-distribution: build ## A real nginx: the distribution's
 	    TEST_NGINX_FAULT_MODULE=$(CARGO_TARGET_DIR)/$(FAULT_MODULE) \
 	    cargo test --package shared-session-tests
 
+test-chromium: build ## The browser tests in Chromium, where it can be installed
+	@cargo test --package shared-session-browser-tests
+	if ! scripts/browsers chromium; then
+	    printf '\nNOT RUN: the browser tests: Chromium cannot be installed here\n\n' >&2
+	    exit 0
+	fi
+	$(NGINX)
+	$(BROWSER_TESTS) chromium
+
 test-1.28: build-1.28 ## A real nginx: 1.28
 	@$(NGINX_1_28)
 	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/nginx-1.28 $(BUILD_FAULTS)
 	TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/nginx-1.28/$(MODULE) \
 	    TEST_NGINX_FAULT_MODULE=$(CARGO_TARGET_DIR)/nginx-1.28/$(FAULT_MODULE) \
 	    cargo test --package shared-session-tests
+
+browser-test: build ## Chromium, Firefox and WebKit in all settings; writes the table in docs/browsers.md
+	@scripts/browsers
+	$(NGINX)
+	$(BROWSER_TESTS) --write docs/browsers.md
 
 # STRESS_DELIVERIES says how many tokens.
 stress: build ## A million tokens, each brought twice at least, over killed workers and reloads

@@ -104,6 +104,12 @@ impl Nginx {
         self.secrets.forget(text.as_ref());
     }
 
+    /// Fails the test, when nginx ends, if a log shows this session value, which went past the
+    /// harness's own clients.
+    pub fn expect_unlogged(&self, session: &str) {
+        self.secrets.note_message(format!("sessionid={session}").as_bytes());
+    }
+
     pub(crate) fn secrets(&self) -> Arc<Secrets> {
         Arc::clone(&self.secrets)
     }

@@ -7,13 +7,16 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
 /// The names that tests use; each also with every subdomain.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 11] = [
     "www.example.com",
     "www.example.org",
     "www.example.net",
     "example.com",
     "example.org",
     "example.net",
+    "site-a.test",
+    "site-b.test",
+    "site-c.test",
     "attacker.test",
     "localhost",
 ];
