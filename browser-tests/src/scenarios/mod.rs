@@ -76,17 +76,17 @@ pub(crate) const CHECKS: [Check; 13] = [
         run: own_session::is_not_sent_with_a_foreign_form,
     },
     Check {
-        title: "Attack: a token of the attacker's session in tags on his page",
+        title: "Refused: a token of the attacker's session in tags on his page",
         setting: loosest,
         run: attacks::his_token_in_a_tag,
     },
     Check {
-        title: "Attack: his link to `TOKEN?next=`, and a link on a that leads over his redirect to it",
+        title: "Refused: his link to `TOKEN?next=`, and a link on a that leads over his redirect to it",
         setting: loosest,
         run: attacks::his_token_in_a_link,
     },
     Check {
-        title: "Attack: his page opens `begin` or `pull`",
+        title: "Refused: his page opens `pull`; `begin` brings no session but the visitor's own",
         setting: loosest,
         run: attacks::his_page_opens_a_pull,
     },
