@@ -43,12 +43,11 @@ impl Page {
 }
 
 /// The links of a page: what it is called there, its attributes and what stands in it.
-pub(crate) const LINKS: [(&str, &str, &str); 5] = [
+const LINKS: [(&str, &str, &str); 4] = [
     ("plain", "", "a plain link"),
     ("blank", "target=\"_blank\" rel=\"noopener\"", "a link to a new tab"),
     ("noreferrer", "rel=\"noreferrer\"", "a link without a referrer"),
     ("nested", "", "<b>a link with <i id=\"inner\">elements</i></b>"),
-    ("later", "", "a link that a script adds"),
 ];
 
 /// The application's memory.
@@ -194,19 +193,25 @@ fn page(session: &str, cart: &str, body: &str) -> String {
 fn links(to: &str) -> String {
     let to = escaped(to);
     let mut text = String::new();
-    for (id, attributes, content) in LINKS.iter().filter(|(id, ..)| *id != "later") {
+    for (id, attributes, content) in LINKS {
         let _ = writeln!(text, "<p><a id=\"{id}\" href=\"{to}\" {attributes}>{content}</a></p>");
     }
     text + "<p id=\"space\"></p>"
 }
 
-/// A client-side router, as many have: it handles clicks on its own site's links and leaves the
-/// others to the browser. It also adds a link.
+/// A client-side router, as many have: it handles clicks on its own site's links, and on others that
+/// it is told to, and leaves the rest to the browser. It also adds a link.
 const ROUTER: &str = "<p><a id=\"inside\" href=\"/inside\">a page of the router's</a></p>
 <script>
 document.addEventListener('click', (event) => {
   const link = event.target.closest('a');
-  if (!link || event.defaultPrevented || link.origin !== location.origin) return;
+  if (!link || event.defaultPrevented) return;
+  if (link.id === 'handled') {
+    event.preventDefault();
+    document.body.dataset.handled = link.href;
+    return;
+  }
+  if (link.origin !== location.origin) return;
   event.preventDefault();
   history.pushState({}, '', link.href);
   document.body.dataset.routed = 'yes';
@@ -215,7 +220,10 @@ const later = document.createElement('a');
 later.id = 'later';
 later.href = document.getElementById('plain').href;
 later.textContent = 'a link that a script adds';
-document.getElementById('space').append(later);
+const handled = later.cloneNode();
+handled.id = 'handled';
+handled.textContent = 'a link of another site that the router handles';
+document.getElementById('space').append(later, ' ', handled);
 </script>";
 
 fn escaped(text: &str) -> String {

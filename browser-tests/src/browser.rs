@@ -81,6 +81,11 @@ impl Browser {
             assert!(Instant::now() < deadline, "the page stays");
             std::thread::sleep(Duration::from_millis(30));
         }
+        self.page()
+    }
+
+    /// The page, once all of it is there.
+    pub(crate) fn page(&self) -> Page {
         self.page_where(|_| true)
     }
 

@@ -62,7 +62,11 @@ pub(crate) fn beside_a_router(setting: Setting) {
     let page = browser.0.page_where(|page| page.path == "/inside");
     assert_eq!(page.host, A);
     assert_eq!(browser.0.run("return document.body.dataset.routed;"), "yes");
-    // What is there of other sites' links now is still led over a pull.
+    // A link that it handles is what it says to it, whomever it leads to.
+    browser.0.press("#handled", Press::Left);
+    assert_eq!(browser.0.run("return document.body.dataset.handled;"), linked());
+    assert_eq!(browser.0.page().path, "/inside");
+    // What it leaves to the browser is still led over a pull.
     browser.0.press("#plain", Press::Left);
     browser.0.page_of(B);
     let begun = browser.1.requests("/shared-session/begin");
