@@ -244,7 +244,7 @@ impl SrvConf {
         let directive = match (self.has_links.get(), self.has_pull()) {
             (true, _) => "shared_session_links",
             (false, true) => "shared_session_pull",
-            (false, false) => return,
+            (false, false) => "shared_session_cookie",
         };
         let Some(session) = self.cookies().map(|cookies| &cookies.session().spec) else { return };
         if self.sites.is_some() && session.is_strict() {

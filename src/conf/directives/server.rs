@@ -96,13 +96,6 @@ impl Directive for SharedCookie {
     fn set(conf: &mut SrvConf, cf: &mut Conf<'_>) -> Result<(), ConfError> {
         let words = cf.words().into_iter().skip(1);
         let spec = CookieSpec::parse(words, parse_time_s).map_err(ConfError::Cookie)?;
-        // The first is the session cookie.
-        if conf.cookies.is_none() && spec.is_strict() {
-            cf.warn(format_args!(
-                "\"shared_session_cookie\": with \"samesite=strict\" a pull does not find the session \
-                 in Firefox and WebKit, which do not send it on redirects from another site"
-            ));
-        }
         let domain = match &spec.domain {
             None => None,
             Some(text) => Some(compile(cf, text, "shared_session_cookie")?),
