@@ -7,7 +7,7 @@ use shared_session_core::stamp::Stamp;
 use crate::conf::Cookies;
 use crate::document;
 use crate::nginx::{NoMemory, Request, clock, request_cookies};
-use crate::site::Own;
+use crate::site::{self, Own};
 
 /// More states are not looked at: the module sets five at most.
 pub(crate) const MAX_STATES: usize = 16;
@@ -41,9 +41,13 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
         Found::None | Found::Twins => None,
     };
     let pairs = || cookie::pairs(r.headers_in().values(b"Cookie"));
+    // On https those with `__Host-` alone: others a neighbour or an attacker on the way may plant.
+    let own = site::own(r, srv);
+    let https = site::is_https(r, own.as_ref(), cookies.session().spec.secure);
+    let is_state = |name: &[u8]| name.starts_with(cookies.state(https));
     let arrival = Arrival {
         stamp: one(cookies.stamp()),
-        states: r.pool().list(MAX_STATES, pairs().filter(|(name, _)| cookies.is_state(name)))?,
+        states: r.pool().list(MAX_STATES, pairs().filter(|(name, _)| is_state(name)))?,
         was_asked: pairs().any(|(name, _)| cookies.is_asked(name)),
         parked: one(cookies.parked()),
     };

@@ -241,7 +241,9 @@ impl<'r> Request<'r> {
             (*r).headers_out.content_type_len = content_type.len();
             (*r).headers_out.content_type_lowcase = ptr::null_mut();
             let rc = ngx_http_send_header(r);
-            if rc != nginx_sys::NGX_OK as ngx_int_t || (*r).header_only() != 0 {
+            // NGX_AGAIN: the header waits, and the body behind it.
+            let has_failed = rc == nginx_sys::NGX_ERROR as ngx_int_t || rc > 0;
+            if has_failed || (*r).header_only() != 0 {
                 return Ok(rc);
             }
             Ok(ngx_http_output_filter(r, link))

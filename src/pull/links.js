@@ -25,6 +25,13 @@
     const site = sites.find((other) => other.origin === url.origin);
     if (!site || site === own || url.username || url.password) return;
     if (url.pathname.startsWith("//") || url.pathname.startsWith(prefix)) return;
+    // A longer one would not come back.
+    if ((url.pathname + url.search).length > 1500) return;
+    // In a frame nothing can be fetched: redirects are for the whole window alone.
+    const base = document.querySelector("base[target]");
+    const target = (link.getAttribute("target") ?? base?.target ?? "").toLowerCase();
+    if (self !== top && target !== "_top" && target !== "_blank") return;
+    if (target && !target.startsWith("_")) return;
 
     const next = encodeURIComponent(url.pathname + url.search);
     const begin = `${prefix}begin?from=${encodeURIComponent(own.name)}&next=${next}`;
