@@ -16,6 +16,7 @@ pub mod key;
 pub mod origin;
 pub mod parked;
 pub mod pull;
+pub mod request_line;
 mod sealed;
 pub mod session;
 mod shown;

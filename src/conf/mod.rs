@@ -47,6 +47,8 @@ pub(crate) struct MainConf {
     /// A directive that does nothing without sites.
     needs_sites: Cell<Option<&'static str>>,
     random_key: OnceCell<Vec<Key>>,
+    /// The prefixes of all servers that have sites.
+    prefixes: OnceCell<Vec<Rc<[u8]>>>,
 }
 
 impl MainConf {
@@ -73,6 +75,21 @@ impl MainConf {
     /// While directives are read: tokens are good for so many milliseconds somewhere.
     fn note_timeout(&self, ms: u64) {
         self.longest_timeout.set(self.longest_timeout.get().max(ms));
+    }
+
+    /// Once all levels are merged.
+    pub(crate) fn note_servers(&self, servers: &[Server<'_>]) {
+        let confs = servers.iter().map(|server| server.conf).filter(|conf| conf.sites.is_some());
+        let mut prefixes: Vec<Rc<[u8]>> = confs.map(|conf| conf.prefix().into()).collect();
+        prefixes.sort();
+        prefixes.dedup();
+        // It happens once.
+        let _ = self.prefixes.set(prefixes);
+    }
+
+    /// The prefixes of all servers that have sites.
+    pub(crate) fn prefixes(&self) -> &[Rc<[u8]>] {
+        self.prefixes.get().map_or(&[], |prefixes| prefixes)
     }
 
     pub(crate) fn zone(&self) -> Option<ShmZone> {

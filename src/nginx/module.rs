@@ -184,6 +184,7 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
                 return NGX_OK as ngx_int_t;
             }
             let servers: Vec<_> = location::servers(cf).collect();
+            main.note_servers(&servers);
             conf::warn_of_servers(&servers, &mut Conf::new(cf));
 
             let core = (*ptr::addr_of!(ngx_http_core_module)).ctx_index;
