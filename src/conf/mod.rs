@@ -46,6 +46,8 @@ pub(crate) struct MainConf {
     tags: Cell<Option<&'static str>>,
     /// A directive that does nothing without sites.
     needs_sites: Cell<Option<&'static str>>,
+    /// A location shows the counters.
+    has_metrics: Cell<bool>,
     random_key: OnceCell<Vec<Key>>,
     /// The prefixes of all servers that have sites.
     prefixes: OnceCell<Vec<Rc<[u8]>>>,
@@ -70,6 +72,11 @@ impl MainConf {
     /// While directives are read: this one does nothing without sites.
     fn note_need_of_sites(&self, directive: &'static str) {
         self.needs_sites.set(Some(directive));
+    }
+
+    /// While directives are read: a location shows the counters.
+    fn note_metrics(&self) {
+        self.has_metrics.set(true);
     }
 
     /// While directives are read: tokens are good for so many milliseconds somewhere.
@@ -106,6 +113,9 @@ impl MainConf {
         if !self.is_used() {
             if let Some(directive) = self.needs_sites.get() {
                 return Err(ConfError::NoSites { directive });
+            }
+            if self.has_metrics.get() {
+                return Err(ConfError::NothingToCount);
             }
             return Ok(());
         }

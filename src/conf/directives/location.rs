@@ -7,27 +7,7 @@ use shared_session_core::{cookie, session, tag};
 use super::{ANYWHERE, compile, once};
 use crate::conf::ConfError;
 use crate::conf::location::{self, Attribute, LocConf, Subrequest};
-use crate::nginx::command::{Conf, Directive, LOCATION, NO_ARGS, ONE_ARG, parse_time_ms};
-
-pub(super) struct Handler;
-
-impl Directive for Handler {
-    type Conf = LocConf;
-    const NAME: &'static CStr = c"shared_session";
-    const TYPE: usize = LOCATION | NO_ARGS;
-
-    fn set(conf: &mut LocConf, cf: &mut Conf<'_>) -> Result<(), ConfError> {
-        if conf.handler {
-            return Err(ConfError::Duplicate);
-        }
-        let location = cf.core_location();
-        if !location.take_handler() {
-            return Err(ConfError::SecondHandler { location: location.name().into() });
-        }
-        conf.handler = true;
-        Ok(())
-    }
-}
+use crate::nginx::command::{Conf, Directive, ONE_ARG, parse_time_ms};
 
 pub(super) struct Loader;
 
