@@ -40,11 +40,27 @@ pub(crate) enum Pull {
 }
 
 impl Pull {
-    /// What a value of `shared_session_pull` means once it is known; `None`: nothing.
+    /// A pull takes some redirects, on a slow line seconds each: what the others were asked is
+    /// remembered for at least so many, or asking would begin again at its own end.
+    pub(super) const MIN_S: u64 = 60;
+
+    /// What a value of `shared_session_pull` means once it is known; `None`: nothing. One that is
+    /// too short counts as the shortest.
     pub(crate) fn of_value(value: &[u8]) -> Option<Self> {
         match value {
             b"" | b"0" | b"off" => Some(Pull::Off),
-            _ => parse_time_s(value).filter(|seconds| *seconds > 0).map(Pull::Every),
+            _ => {
+                let seconds = parse_time_s(value).filter(|seconds| *seconds > 0);
+                seconds.map(|seconds| Pull::Every(seconds.max(Self::MIN_S)))
+            }
+        }
+    }
+
+    /// What one without variables means; `None`: it is a mistake.
+    pub(super) fn of_constant(value: &[u8]) -> Option<Self> {
+        match value {
+            b"off" => Some(Pull::Off),
+            _ => parse_time_s(value).filter(|seconds| *seconds >= Self::MIN_S).map(Pull::Every),
         }
     }
 }

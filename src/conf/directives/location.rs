@@ -106,13 +106,11 @@ impl Directive for Pull {
             value if value.contains(&b'$') => {
                 location::Pull::Variable(compile(cf, value, "shared_session_pull")?)
             }
-            value => location::Pull::of_value(value).filter(|_| !matches!(value, b"" | b"0")).ok_or(
-                ConfError::Value {
-                    directive: "shared_session_pull",
-                    value: value.into(),
-                    expected: "a time greater than 0, like \"1h\", \"off\" or a value with variables",
-                },
-            )?,
+            value => location::Pull::of_constant(value).ok_or(ConfError::Value {
+                directive: "shared_session_pull",
+                value: value.into(),
+                expected: "a time of at least 60s, like \"1h\", \"off\" or a value with variables",
+            })?,
         };
         if !matches!(pull, location::Pull::Off) {
             cf.main_conf().note_need_of_sites("shared_session_pull");
