@@ -26,7 +26,7 @@ pub fn nginx_binary() -> PathBuf {
 }
 
 /// The module under test.
-pub(crate) fn module() -> PathBuf {
+pub fn module() -> PathBuf {
     built("TEST_NGINX_MODULE", "target/release")
 }
 
