@@ -36,7 +36,7 @@ pub(super) fn documented() -> Vec<Documented> {
         let default = field("Default:", "\nContext:");
         let contexts = field("Context:", "\nThis directive appeared in version ");
         let version = field("appeared in version ", ".\n");
-        assert!(version <= env!("CARGO_PKG_VERSION").to_owned(), "{name}: {version}");
+        assert!(version.as_str() <= env!("CARGO_PKG_VERSION"), "{name}: {version}");
         let arguments = syntax.strip_prefix(name).and_then(|rest| rest.strip_suffix(';'));
         let default = (default != "-").then_some(default);
         if let Some(statement) = &default {
