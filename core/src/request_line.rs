@@ -54,15 +54,10 @@ impl<'a> RequestLine<'a> {
             }
             _ => (rest, &b""[..]),
         };
-        let from = match memmem::find(target, b"://") {
-            _ if target.starts_with(b"/") => Some(0),
-            Some(at) if target[..at].iter().all(|byte| !b"/?#".contains(byte)) => {
-                let behind = &target[at + 3..];
-                memchr::memchr3(b'/', b'?', b'#', behind).map(|begin| at + 3 + begin)
-            }
-            _ => None,
+        let behind = match target {
+            [b'/', ..] => Some(target),
+            _ => behind_authority(target),
         };
-        let behind = from.map(|from| &target[from..]);
         let path = behind.map(|behind| cut(behind, b"?# "));
         let query = behind.zip(path).and_then(|(behind, path)| behind.get(path.len()..));
         let query = query.and_then(|query| query.strip_prefix(b"?")).unwrap_or_default();
@@ -97,6 +92,16 @@ impl<'a> RequestLine<'a> {
         let (name, has_query) = shown_name(path.strip_prefix(prefix)?);
         Some(Shown { name, query: if has_query { self.query } else { b"" } })
     }
+}
+
+/// What follows the authority of an absolute URL.
+fn behind_authority(target: &[u8]) -> Option<&[u8]> {
+    let at = memmem::find(target, b"://")?;
+    let (scheme, rest) = (&target[..at], &target[at + 3..]);
+    if scheme.iter().any(|byte| b"/?#".contains(byte)) {
+        return None;
+    }
+    memchr::memchr3(b'/', b'?', b'#', rest).map(|begin| &rest[begin..])
 }
 
 /// What stands before the first of these bytes.

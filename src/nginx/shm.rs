@@ -79,8 +79,8 @@ impl ShmZone {
 }
 
 /// Called in the master, before it forks: with the old zone's memory on a reload, where name, tag
-/// and size are the same. The tag is the module's address, which another build of it, loaded while
-/// this one still is, does not have: what lies here is never another build's.
+/// and size are the same. The tag is the module's address: what lies here is never another build's.
+/// While one is loaded, a reload goes on with that one, since the name is its own by then.
 unsafe extern "C" fn init_zone(zone: *mut ngx_shm_zone_t, old: *mut c_void) -> ngx_int_t {
     guard::catch(NGX_ERROR as ngx_int_t, || {
         // SAFETY: nginx calls this with a zone whose memory it has mapped and made a slab pool of.

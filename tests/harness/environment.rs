@@ -31,7 +31,7 @@ pub fn module() -> PathBuf {
 }
 
 /// The module with the feature `fault-injection`.
-pub(crate) fn fault_module() -> PathBuf {
+pub fn fault_module() -> PathBuf {
     built("TEST_NGINX_FAULT_MODULE", "target/debug")
 }
 

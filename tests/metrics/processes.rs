@@ -1,5 +1,6 @@
 //! Several workers, reloads, and workers that die: one count for all of them.
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -85,4 +86,33 @@ fn a_resized_zone_begins_at_zero() {
     let world = world_with(&Parts::default(), |conf| conf.single_process());
     send(&world, &delivery(&claims(1)));
     assert_eq!(shown(&world.nginx, "deliveries_total"), "kind=script,verdict=delivered 1");
+}
+
+/// A build that comes with a reload reads nothing wrong in the zone of the one before: the one that
+/// is loaded goes on, or the zone is a new one.
+#[test]
+fn a_reload_with_another_build_of_the_module_mistakes_nothing() {
+    let world = world_with(&Parts::default(), |conf| {
+        conf.without_module()
+            .first("load_module conf/one.so;")
+            .file("one.so", fs::read(harness::module()).unwrap())
+            .file("other.so", fs::read(harness::fault_module()).unwrap())
+    });
+    let used = delivery(&claims(1));
+    send(&world, &used);
+    super::deliver(&world, 2);
+    world.nginx.reload();
+    assert_eq!(shown(&world.nginx, "deliveries_total"), "kind=script,verdict=delivered 3");
+    world.nginx.reload_replacing("one.so", "other.so");
+    let (before, verdict) = match world.nginx.error_log().contains("shared_session_zone is new") {
+        true => (0, "expired"),
+        false => (3, "replayed"),
+    };
+    assert_eq!(scrape(&world.nginx)[DELIVERED], before);
+    assert!(send(&world, &used).set_cookies().is_empty());
+    send(&world, &delivery(&claims(1)));
+    assert_eq!(
+        shown(&world.nginx, "deliveries_total"),
+        format!("kind=script,verdict=delivered {}, kind=script,verdict={verdict} 1", before + 1)
+    );
 }
