@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 
 use shared_session_core::delivery::Verdict;
+use shared_session_core::page::Page;
 use shared_session_core::token::Kind;
 
 use crate::arrival::Arrival;
@@ -33,6 +34,8 @@ pub(crate) struct Context<'r> {
     pub(crate) pending: Cell<Option<Pending<'r>>>,
     /// What `shared_session_check` says, once it was asked.
     pub(crate) check: Cell<Option<subrequest::Answer<'r>>>,
+    /// What `shared_session_notify` says, once it was told.
+    pub(crate) notified: Cell<Option<subrequest::Answer<'r>>>,
     /// It was logged that a cookie's domain does not fit.
     pub(crate) is_domain_logged: Cell<bool>,
     /// The session was handed over after the rewrite phase had seen the old cookies.
@@ -72,6 +75,8 @@ pub(crate) enum Answer<'r> {
     Script(Option<&'r [u8]>),
     /// The click script.
     Links,
+    /// The counters.
+    Metrics,
     /// To this location, which stays as it is on the wire.
     Redirect(&'r [u8]),
 }
@@ -80,6 +85,8 @@ pub(crate) enum Answer<'r> {
 #[derive(Clone, Copy)]
 pub(crate) struct Delivery<'r> {
     pub(crate) kind: Kind,
+    /// It was parked, and a page decides upon it.
+    pub(crate) was_parked: bool,
     /// `None` where nothing is decided: with HEAD, or not yet.
     pub(crate) verdict: Option<Verdict>,
     /// What the token says of itself; nothing before it was opened.
@@ -95,29 +102,4 @@ pub(crate) struct Opened<'r> {
     pub(crate) destination: &'r [u8],
     /// Milliseconds; negative where it was issued in the future.
     pub(crate) age_ms: i64,
-}
-
-/// What became of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Page {
-    Shared,
-    NoSession,
-    NotHtml,
-    Encoded,
-    NotASite,
-    TooLarge,
-}
-
-impl Page {
-    /// As `$shared_session_page` shows it.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Page::Shared => "shared",
-            Page::NoSession => "no_session",
-            Page::NotHtml => "not_html",
-            Page::Encoded => "encoded",
-            Page::NotASite => "not_a_site",
-            Page::TooLarge => "too_large",
-        }
-    }
 }

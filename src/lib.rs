@@ -11,6 +11,7 @@ mod delivery;
 mod document;
 mod handler;
 mod loader;
+mod metrics;
 mod nginx;
 mod pull;
 mod random;

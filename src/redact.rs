@@ -1,5 +1,7 @@
 //! Tokens stay out of the logs: the request line that nginx logs is replaced by one without.
 
+use shared_session_core::request_line::{RequestLine, shown_name};
+
 use crate::nginx::{NoMemory, Request};
 
 /// For a URL under the prefix, replaces what `$request` and the error log show of it.
@@ -7,39 +9,50 @@ use crate::nginx::{NoMemory, Request};
 /// It is called when the request has been read and again when it is logged: a request that nginx
 /// refuses while it reads it goes from the one straight to the other.
 pub(crate) fn request_line(r: Request<'_>) {
-    if !r.is_main() || r.srv_conf().sites().is_none() {
+    if !r.is_main() {
         return;
     }
-    let prefix = r.srv_conf().prefix();
-    let line = if !r.uri().is_empty() { line(r, prefix) } else { unread_line(r, prefix) };
-    match line {
-        Ok(None) => {}
-        Ok(Some(line)) => r.set_request_line(line),
-        // Rather nothing than a token.
-        Err(NoMemory) => r.set_request_line(b"-"),
+    let own = r.srv_conf().sites().is_some().then(|| r.srv_conf().prefix());
+    // Before nginx knows whose request it is, it may be that of any server.
+    let all = if r.server_name().is_empty() { r.main_conf().prefixes() } else { &[] };
+    for prefix in own.into_iter().chain(all.iter().map(AsRef::as_ref)) {
+        let line = match by_uri(r, prefix) {
+            Ok(None) => by_line(r, prefix),
+            found => found,
+        };
+        match line {
+            Ok(None) => continue,
+            Ok(Some(line)) => r.set_request_line(line),
+            // Rather nothing than a token.
+            Err(NoMemory) => r.set_request_line(b"-"),
+        }
+        return;
     }
 }
 
-fn line<'r>(r: Request<'r>, prefix: &[u8]) -> Result<Option<&'r [u8]>, NoMemory> {
+/// By the path as nginx reads it.
+fn by_uri<'r>(r: Request<'r>, prefix: &[u8]) -> Result<Option<&'r [u8]>, NoMemory> {
     let Some(name) = r.uri().strip_prefix(prefix) else { return Ok(None) };
-    let (shown, args): (&[u8], &[u8]) = match name {
-        // What is no token is shown as it is, its arguments too: the state in them redeems nothing.
-        b"" | b"links.js" | b"begin" | b"pull" | b"none" => (name, r.args()),
-        _ if name.ends_with(b".js") => (b"TOKEN.js", b""),
-        _ => (b"TOKEN", b""),
-    };
-    let mark: &[u8] = if args.is_empty() { b"" } else { b"?" };
-    let protocol = r.http_protocol();
-    let space: &[u8] = if protocol.is_empty() { b"" } else { b" " };
-    let line = [r.method_name(), b" ", prefix, shown, mark, args, space, protocol];
-    r.pool().concat(&line).map(Some)
+    let (name, has_args) = shown_name(name);
+    let args = if has_args { r.args() } else { b"" };
+    line(r, [r.method_name(), prefix, name, args, r.http_protocol()]).map(Some)
 }
 
-/// The line of a request whose path nginx could not make out: all of it up to the prefix.
-fn unread_line<'r>(r: Request<'r>, prefix: &[u8]) -> Result<Option<&'r [u8]>, NoMemory> {
-    let line = r.request_line();
-    let Some(at) = line.windows(prefix.len()).position(|part| part == prefix) else {
-        return Ok(None);
+/// By the line itself: nginx could not make out the path, or an error's page has taken its place.
+fn by_line<'r>(r: Request<'r>, prefix: &[u8]) -> Result<Option<&'r [u8]>, NoMemory> {
+    let parsed = RequestLine::parse(r.request_line());
+    let buf: &mut [u8] = match parsed.buffer() {
+        0 => &mut [],
+        len => r.pool().bytes(len)?,
     };
-    r.pool().concat(&[&line[..at], prefix, b"TOKEN"]).map(Some)
+    let Some(shown) = parsed.shown(prefix, buf) else { return Ok(None) };
+    line(r, [parsed.method, prefix, shown.name, shown.query, parsed.protocol]).map(Some)
+}
+
+/// Written as a request line.
+fn line<'r>(r: Request<'r>, parts: [&[u8]; 5]) -> Result<&'r [u8], NoMemory> {
+    let [method, prefix, name, query, protocol] = parts;
+    let before = |mark: &'static [u8], text: &[u8]| if text.is_empty() { b"" } else { mark };
+    let (mark, space) = (before(b"?", query), before(b" ", protocol));
+    r.pool().concat(&[method, b" ", prefix, name, mark, query, space, protocol])
 }

@@ -1,11 +1,14 @@
-//! What all workers know together, and across reloads: the used tokens, and the random key.
+//! What all workers know together, and across reloads: the used tokens, the random
+//! key and the counters.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use shared_session_core::key::Key;
+use shared_session_core::metrics::{Counters, Event};
 pub(crate) use shared_session_core::used::{Slot, Use};
 
+use crate::metrics;
 use crate::nginx::Request;
 use crate::nginx::clock;
 use crate::nginx::log::Level;
@@ -23,6 +26,7 @@ pub(crate) struct Header {
     keep_ms: AtomicU64,
     /// Seals and opens where no key file is configured.
     key: [u8; 32],
+    counters: Counters,
 }
 
 impl Header {
@@ -30,11 +34,26 @@ impl Header {
     pub(crate) fn new() -> Option<Self> {
         let mut key = [0; 32];
         getrandom::fill(&mut key).ok()?;
-        Some(Header { since_ms: AtomicU64::new(now_ms()), keep_ms: AtomicU64::new(0), key })
+        Some(Header {
+            since_ms: AtomicU64::new(now_ms()),
+            keep_ms: AtomicU64::new(0),
+            key,
+            counters: Counters::default(),
+        })
     }
 
     pub(crate) fn key(&self) -> Key {
         Key::new(&self.key)
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Tokens issued then or earlier need not be remembered any more, Unix milliseconds.
+    fn dead_until_ms(&self) -> u64 {
+        let keep = self.keep_ms.load(Ordering::Acquire);
+        clock::now_ms().saturating_sub(keep + CLOCK_LAG_MS)
     }
 
     pub(crate) fn since_ms(&self) -> u64 {
@@ -64,13 +83,13 @@ pub(crate) fn use_token(r: Request<'_>, fingerprint: u64, issued_ms: u64) -> Use
     let zone = r.main_conf().zone();
     let used = zone.and_then(|zone| {
         zone.locked(|header, slots| {
-            let keep = header.keep_ms.load(Ordering::Acquire);
-            let dead_until = clock::now_ms().saturating_sub(keep + CLOCK_LAG_MS);
+            let dead_until = header.dead_until_ms();
             shared_session_core::used::record(slots, fingerprint, issued_ms, dead_until)
         })
     });
     let used = used.unwrap_or(Use::Full);
     if used == Use::Full {
+        metrics::count(r, Event::ZoneFull);
         let size = zone.map_or(0, |zone| zone.size());
         r.log(
             Level::Error,
@@ -81,4 +100,9 @@ pub(crate) fn use_token(r: Request<'_>, fingerprint: u64, issued_ms: u64) -> Use
         );
     }
     used
+}
+
+/// How many used tokens have to be remembered now.
+pub(crate) fn live_tokens(header: &Header, slots: &[Slot]) -> usize {
+    shared_session_core::used::live(slots, header.dead_until_ms())
 }

@@ -13,6 +13,7 @@ mod journey;
 mod keys;
 mod loader;
 mod loader_streaming;
+mod metrics;
 mod minted;
 mod pages;
 mod plain_nginx;

@@ -39,6 +39,23 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 13] = [
+        Self::Malformed,
+        Self::Forged,
+        Self::Expired,
+        Self::Future,
+        Self::WrongSite,
+        Self::WrongOrigin,
+        Self::WrongClient,
+        Self::Blocked,
+        Self::Replayed,
+        Self::Same,
+        Self::Kept,
+        Self::Delivered,
+        Self::Parked,
+    ];
+
     /// The verdict in snake_case, as users see it.
     pub fn as_str(self) -> &'static str {
         match self {

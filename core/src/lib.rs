@@ -1,5 +1,5 @@
 //! The part of nginx-shared-session that knows nothing of nginx: keys, tokens, sites, cookies,
-//! the checks of a delivery, the loader's tags and the place for them in a page.
+//! the checks of a delivery, the loader's tags and the place for them in a page, what is counted.
 //!
 //! Clock and randomness are passed in. Functions called per request take and return borrowed
 //! bytes and allocate nothing; what reads configuration may allocate. All byte inputs may be
@@ -13,9 +13,12 @@ pub mod delivery;
 mod django;
 pub mod html;
 pub mod key;
+pub mod metrics;
 pub mod origin;
+pub mod page;
 pub mod parked;
 pub mod pull;
+pub mod request_line;
 mod sealed;
 pub mod session;
 mod shown;

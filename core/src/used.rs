@@ -44,6 +44,12 @@ pub enum Use {
     Full,
 }
 
+/// How many tokens the table has to remember. It is counted without a lock: what is recorded
+/// meanwhile may be in it or not.
+pub fn live(slots: &[Slot], dead_until_ms: u64) -> usize {
+    slots.iter().filter(|slot| slot.is_live(dead_until_ms)).count()
+}
+
 /// Records the use of the token with that fingerprint (not 0), issued at `issued_ms`.
 ///
 /// `dead_until_ms`: tokens issued then or earlier are refused for their age, so that nothing needs
@@ -124,6 +130,8 @@ mod tests {
         let used = (0..).take_while(|&n| record(&slots, fingerprint(n), 1, 0) == Use::First);
         let used = used.count();
         assert!(used > slots.len() * 9 / 10, "{used} of {}", slots.len());
+        assert_eq!(live(&slots, 0), used);
+        assert_eq!(live(&slots, 1), 0);
         for n in 0..used as u64 {
             assert_eq!(record(&slots, fingerprint(n), 1, 0), Use::Replayed);
         }

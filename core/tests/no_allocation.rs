@@ -4,7 +4,9 @@ use shared_session_core::{
     cookie::*, delivery::*, html::*, key::*, origin::*, session::*, tag::*, token::*,
 };
 use shared_session_core::{
+    metrics::{Counters, Event, Gauges, MAX_LEN, write},
     parked::{self, Parked},
+    request_line::RequestLine,
     stamp::{self, Stamp},
 };
 use std::hint::black_box;
@@ -170,5 +172,18 @@ fn a_page() {
             assert_eq!(begin + end, tag.len(0));
         }
         black_box(out);
+    });
+}
+
+#[test]
+fn counters_and_a_request_line() {
+    let counters = Counters::default();
+    let gauges = Gauges { zone_size: 1, slots: 2, slots_used: 3 };
+    let (mut text, mut buf) = ([0; MAX_LEN], [0; 100]);
+    assert_no_allocation(|| {
+        counters.count(Event::Delivery(Kind::Script, Verdict::Delivered));
+        black_box(write(&counters, &gauges, &mut text).unwrap());
+        let line = RequestLine::parse(b"GET /x/../%61/TOKEN?a=b HTTP/1.1");
+        assert_eq!(line.shown(b"/a/", &mut buf).unwrap().name, b"TOKEN");
     });
 }

@@ -72,10 +72,15 @@ pub(crate) enum ConfError {
     )]
     WrongLocation { prefix: Text, location: Text },
     #[error(
-        "\"shared_session\" shares \"location {location}\" with another content handler \
-         (\"proxy_pass\" or the like), it must be alone"
+        "\"{directive}\" shares \"location {location}\" with another content handler (\"proxy_pass\" \
+         or the like), it must be alone"
     )]
-    SecondHandler { location: Text },
+    SecondHandler { directive: &'static str, location: Text },
+    #[error(
+        "\"shared_session_metrics\" directive needs \"shared_session_sites\" on some server: without \
+         there is nothing to count"
+    )]
+    NothingToCount,
     #[error(
         "\"{directive}\": \"{module}\" would compress pages before the loader sees them; \
          the \"load_module\" line of ngx_http_shared_session_module must stand after its own"

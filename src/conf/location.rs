@@ -15,6 +15,7 @@ const DEFAULT_TIMEOUT: u64 = 30_000;
 #[derive(Default)]
 pub(crate) struct LocConf {
     pub(super) handler: bool,
+    pub(super) metrics: bool,
     pub(super) loader: Option<Loader>,
     pub(super) timeout: Option<u64>,
     pub(super) replace: Option<Replace>,
@@ -39,11 +40,27 @@ pub(crate) enum Pull {
 }
 
 impl Pull {
-    /// What a value of `shared_session_pull` means once it is known; `None`: nothing.
+    /// A pull takes some redirects, on a slow line seconds each: what the others were asked is
+    /// remembered for at least so many, or asking would begin again at its own end.
+    pub(super) const MIN_S: u64 = 60;
+
+    /// What a value of `shared_session_pull` means once it is known; `None`: nothing. One that is
+    /// too short counts as the shortest.
     pub(crate) fn of_value(value: &[u8]) -> Option<Self> {
         match value {
             b"" | b"0" | b"off" => Some(Pull::Off),
-            _ => parse_time_s(value).filter(|seconds| *seconds > 0).map(Pull::Every),
+            _ => {
+                let seconds = parse_time_s(value).filter(|seconds| *seconds > 0);
+                seconds.map(|seconds| Pull::Every(seconds.max(Self::MIN_S)))
+            }
+        }
+    }
+
+    /// What one without variables means; `None`: it is a mistake.
+    pub(super) fn of_constant(value: &[u8]) -> Option<Self> {
+        match value {
+            b"off" => Some(Pull::Off),
+            _ => parse_time_s(value).filter(|seconds| *seconds >= Self::MIN_S).map(Pull::Every),
         }
     }
 }
@@ -155,7 +172,8 @@ impl LocConf {
         self.check_handler(prev, srv, cf)
     }
 
-    /// `shared_session` works only where the prefix's requests arrive, and alone.
+    /// `shared_session` works only where the prefix's requests arrive; it and
+    /// `shared_session_metrics` only alone.
     fn check_handler(
         &mut self,
         prev: &Self,
@@ -163,12 +181,19 @@ impl LocConf {
         cf: &Conf<'_>,
     ) -> Result<(), ConfError> {
         let location = cf.core_location();
+        let second = |directive| {
+            let location = location.name().into();
+            ConfError::SecondHandler { directive, location }
+        };
         if location.is_inner() {
             // An `if` inside the location answers as the location does, unless it says otherwise.
-            if prev.handler && location.take_handler() {
-                self.handler = true;
+            if (prev.handler || prev.metrics) && location.take_handler() {
+                (self.handler, self.metrics) = (prev.handler, prev.metrics);
             }
             return Ok(());
+        }
+        if self.metrics && !location.has_handler() {
+            return Err(second("shared_session_metrics"));
         }
         if !self.handler {
             return Ok(());
@@ -184,7 +209,7 @@ impl LocConf {
             });
         }
         if !location.has_handler() {
-            return Err(ConfError::SecondHandler { location: name.into() });
+            return Err(second("shared_session"));
         }
         srv.note_handler(location.is_noregex());
         Ok(())
@@ -241,6 +266,11 @@ impl LocConf {
     /// Whether this is the location of the module's URLs.
     pub(crate) fn is_handler(&self) -> bool {
         self.handler
+    }
+
+    /// Whether this location shows the counters.
+    pub(crate) fn is_metrics(&self) -> bool {
+        self.metrics
     }
 
     pub(crate) fn attributes(&self) -> &[Attribute] {

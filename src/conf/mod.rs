@@ -8,6 +8,7 @@ mod directives;
 mod error;
 mod keys;
 mod location;
+mod warnings;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -22,6 +23,7 @@ pub(crate) use directives::COMMANDS;
 pub(crate) use error::ConfError;
 use keys::KeyFile;
 pub(crate) use location::{Loader, LocConf, Pull, Push};
+pub(crate) use warnings::warn_of_servers;
 
 use crate::nginx::command::Conf;
 use crate::nginx::location::Server;
@@ -46,7 +48,11 @@ pub(crate) struct MainConf {
     tags: Cell<Option<&'static str>>,
     /// A directive that does nothing without sites.
     needs_sites: Cell<Option<&'static str>>,
+    /// A location shows the counters.
+    has_metrics: Cell<bool>,
     random_key: OnceCell<Vec<Key>>,
+    /// The prefixes of all servers that have sites.
+    prefixes: OnceCell<Vec<Rc<[u8]>>>,
 }
 
 impl MainConf {
@@ -70,9 +76,29 @@ impl MainConf {
         self.needs_sites.set(Some(directive));
     }
 
+    /// While directives are read: a location shows the counters.
+    fn note_metrics(&self) {
+        self.has_metrics.set(true);
+    }
+
     /// While directives are read: tokens are good for so many milliseconds somewhere.
     fn note_timeout(&self, ms: u64) {
         self.longest_timeout.set(self.longest_timeout.get().max(ms));
+    }
+
+    /// Once all levels are merged.
+    pub(crate) fn note_servers(&self, servers: &[Server<'_>]) {
+        let confs = servers.iter().map(|server| server.conf).filter(|conf| conf.sites.is_some());
+        let mut prefixes: Vec<Rc<[u8]>> = confs.map(|conf| conf.prefix().into()).collect();
+        prefixes.sort();
+        prefixes.dedup();
+        // It happens once.
+        let _ = self.prefixes.set(prefixes);
+    }
+
+    /// The prefixes of all servers that have sites.
+    pub(crate) fn prefixes(&self) -> &[Rc<[u8]>] {
+        self.prefixes.get().map_or(&[], |prefixes| prefixes)
     }
 
     pub(crate) fn zone(&self) -> Option<ShmZone> {
@@ -89,6 +115,9 @@ impl MainConf {
         if !self.is_used() {
             if let Some(directive) = self.needs_sites.get() {
                 return Err(ConfError::NoSites { directive });
+            }
+            if self.has_metrics.get() {
+                return Err(ConfError::NothingToCount);
             }
             return Ok(());
         }
@@ -237,54 +266,6 @@ impl SrvConf {
     /// While the levels are merged: pages of a location get the click script.
     fn note_links(&self) {
         self.has_links.set(true);
-    }
-
-    /// Warns where the redirects of a pull do not bring the session to its source.
-    fn warn_of_strict(&self, server: &Server<'_>, cf: &mut Conf<'_>) {
-        let directive = match (self.has_links.get(), self.has_pull()) {
-            (true, _) => "shared_session_links",
-            (false, true) => "shared_session_pull",
-            (false, false) => "shared_session_cookie",
-        };
-        let Some(session) = self.cookies().map(|cookies| &cookies.session().spec) else { return };
-        if self.sites.is_some() && session.is_strict() {
-            let (name, file) = (server.name.escape_ascii(), server.file.escape_ascii());
-            cf.warn(format_args!(
-                "\"{directive}\" of the server \"{name}\" in {file}:{}: Firefox and WebKit do not \
-                 send the session of \"shared_session_cookie {} samesite=strict\" on the redirects \
-                 of a pull, expected \"samesite=lax\"",
-                server.line,
-                session.name.escape_ascii()
-            ));
-        }
-    }
-
-    fn warn_of_handler(&self, server: &Server<'_>, cf: &mut Conf<'_>) {
-        let name = server.name.escape_ascii();
-        let (file, line) = (server.file.escape_ascii(), server.line);
-        let prefix = self.prefix().escape_ascii();
-        if self.sites.is_none() {
-            return;
-        }
-        match self.handler.get() {
-            Handler::Missing => cf.warn(format_args!(
-                "\"shared_session_sites\" is in effect, but the server \"{name}\" in {file}:{line} \
-                 has no \"location ^~ {prefix} {{ shared_session; }}\""
-            )),
-            Handler::Plain if server.has_regex_locations => cf.warn(format_args!(
-                "\"shared_session\" of the server \"{name}\" in {file}:{line} stands in a location \
-                 without \"^~\": a regular expression location may take its requests"
-            )),
-            Handler::Plain | Handler::NoRegex => {}
-        }
-    }
-}
-
-/// Warns where a server is not as it should be.
-pub(crate) fn warn_of_servers(servers: &[Server<'_>], cf: &mut Conf<'_>) {
-    for server in servers {
-        server.conf.warn_of_handler(server, cf);
-        server.conf.warn_of_strict(server, cf);
     }
 }
 

@@ -1,8 +1,10 @@
 //! `shared_session_check`: is the session that the visitor has worth keeping?
 
+use shared_session_core::metrics::{Check, Event};
 use shared_session_core::session::Decision;
 
 use super::Step;
+use crate::metrics;
 use crate::nginx::log::Level;
 use crate::nginx::{NoMemory, Request, subrequest};
 
@@ -20,6 +22,7 @@ pub(super) fn settle(r: Request<'_>, decision: Decision) -> Result<Option<Decisi
                 None
             }
             Err(NoMemory) => {
+                metrics::count(r, Event::Check(Check::Failed));
                 keep(r, format_args!("could not be asked"));
                 Some(Decision::Kept)
             }

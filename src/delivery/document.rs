@@ -43,6 +43,7 @@ pub(crate) fn hand_over(r: Request<'_>) -> Result<(), NoMemory> {
     };
     context.delivery.set(Some(Delivery {
         kind: Kind::Script,
+        was_parked: true,
         verdict: None,
         token: Some(Opened {
             source: pending.claims.source,

@@ -43,7 +43,8 @@ pub(crate) fn judge(r: Request<'_>) -> Result<Step, NoMemory> {
     if context.delivery.get().is_some() {
         return Ok(Step::GoOn);
     }
-    let delivery = Delivery { kind, verdict: None, token: None, was_empty: None };
+    let delivery =
+        Delivery { kind, was_parked: false, verdict: None, token: None, was_empty: None };
     context.delivery.set(Some(delivery));
     let verdict = match take(r, kind, token) {
         Ok(None) => return Ok(Step::GoOn),

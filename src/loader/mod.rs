@@ -9,8 +9,10 @@ pub(crate) use body::{Insertion, body_filter};
 pub(crate) use page::{is_html, keep_private};
 pub(crate) use upstream::{give_back as restore_request, prepare as prepare_request};
 
+use shared_session_core::page::Page;
+
 use crate::conf::Loader;
-use crate::context::{Answer, Page};
+use crate::context::Answer;
 use crate::nginx::{NoMemory, Request};
 use crate::{pull, stamps};
 use page::Unshared;
@@ -27,7 +29,10 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
         }
         return Ok(());
     }
-    if let Some(answer) = r.context().and_then(|context| context.answer.get()) {
+    let answer = r.context().and_then(|context| context.answer.get());
+    if let Some(answer) = answer
+        && !matches!(answer, Answer::Metrics)
+    {
         return finish_answer(r, answer);
     }
     upstream::give_accept_encoding_back(r);
@@ -39,12 +44,19 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
     if pull::put_overdue(r)? {
         keep_private(r.headers_out())?;
     }
-    let loader = match r.loc_conf().loader() {
+    if let Some(answer) = answer {
+        return finish_answer(r, answer);
+    }
+    let configured = r.loc_conf().loader();
+    let loader = match configured {
         Loader::Variable(value) => Loader::of_value(value.evaluate(r)?),
         fixed => fixed,
     };
     let push = !loader.is_off();
     if !push && !r.loc_conf().links() {
+        if !configured.is_off() {
+            r.context_or_new()?.page.set(Some(Page::Off));
+        }
         return Ok(());
     }
     let context = r.context_or_new()?;
@@ -86,7 +98,7 @@ fn finish_answer<'r>(r: Request<'r>, answer: Answer<'r>) -> Result<(), NoMemory>
     }
     out.set(b"Cache-Control", b"no-store")?;
     match answer {
-        Answer::Plain | Answer::Links => Ok(()),
+        Answer::Plain | Answer::Links | Answer::Metrics => Ok(()),
         Answer::NotAllowed => out.set(b"Allow", b"GET, HEAD"),
         Answer::Redirect(location) => out.set(b"Location", location),
         Answer::Script(allow_origin) => {

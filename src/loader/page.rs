@@ -1,10 +1,10 @@
 //! Which pages get tags, and what their headers become.
 
 use shared_session_core::cookie::{self, Change, Expiry, Found};
+use shared_session_core::page::Page;
 use shared_session_core::stamp::Stamp;
 use shared_session_core::token::Lineage;
 
-use crate::context::Page;
 use crate::nginx::headers::HeadersOut;
 use crate::nginx::{NoMemory, Request};
 use crate::site::{self, Own};

@@ -24,7 +24,7 @@ use super::request::Request;
 use super::{NoMemory, guard, location};
 use crate::conf::{self, ConfError, LocConf, MainConf, SrvConf};
 use crate::delivery::{self, Step};
-use crate::{arrival, handler, loader, pull, redact, variables};
+use crate::{arrival, handler, loader, metrics, pull, redact, variables};
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     preconfiguration: Some(preconfiguration),
@@ -88,7 +88,7 @@ pub static ngx_module_order: Exported<[*const c_char; 13]> = Exported([
     ptr::null(),
 ]);
 
-/// The handler of `location ^~ /shared-session/ { shared_session; }`.
+/// The handler of `shared_session` and of `shared_session_metrics`.
 pub(super) const CONTENT_HANDLER: ngx_http_handler_pt = Some(content_handler);
 
 static mut NEXT_HEADER_FILTER: ngx_http_output_header_filter_pt = None;
@@ -184,6 +184,7 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
                 return NGX_OK as ngx_int_t;
             }
             let servers: Vec<_> = location::servers(cf).collect();
+            main.note_servers(&servers);
             conf::warn_of_servers(&servers, &mut Conf::new(cf));
 
             let core = (*ptr::addr_of!(ngx_http_core_module)).ctx_index;
@@ -282,6 +283,7 @@ unsafe extern "C" fn log_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
         // A subrequest is logged too, where `log_subrequest` says so.
         if r.is_main() {
             loader::restore_request(r);
+            metrics::request(r);
         }
         hide_token(r).map(|()| Step::GoOn)
     };
@@ -321,7 +323,8 @@ unsafe extern "C" fn content_handler(r: *mut ngx_http_request_t) -> ngx_int_t {
     guard::catch(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t, || {
         // SAFETY: nginx runs the content handler of a live request.
         let r = unsafe { Request::new(r) };
-        handler::answer(r).unwrap_or(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t)
+        let answer = if r.loc_conf().is_metrics() { metrics::answer } else { handler::answer };
+        answer(r).unwrap_or(NGX_HTTP_INTERNAL_SERVER_ERROR as ngx_int_t)
     })
 }
 

@@ -238,7 +238,9 @@ impl<'r> Request<'r> {
             (*r).headers_out.status = status.into();
             (*r).headers_out.content_length_n = body.len() as i64;
             (*r).headers_out.content_type = str_of(content_type);
-            (*r).headers_out.content_type_len = content_type.len();
+            // Without parameters it is what `gzip_types` and the like name.
+            let len = content_type.iter().position(|&byte| byte == b';');
+            (*r).headers_out.content_type_len = len.unwrap_or(content_type.len());
             (*r).headers_out.content_type_lowcase = ptr::null_mut();
             let rc = ngx_http_send_header(r);
             // NGX_AGAIN: the header waits, and the body behind it.

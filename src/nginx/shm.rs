@@ -55,16 +55,21 @@ impl ShmZone {
         self.root().map(|root| &root.header)
     }
 
+    /// The table of used tokens, to be looked at: what it holds may change meanwhile.
+    pub(crate) fn slots(self) -> &'static [Slot] {
+        // SAFETY: init_zone allocated `len` zeroed slots at `slots`, for good; they are atomics.
+        self.root().map_or(&[], |root| unsafe { slice::from_raw_parts(root.slots, root.len) })
+    }
+
     /// Runs `f` over the table of used tokens, under the zone's mutex, which nginx frees when the
     /// worker that holds it dies.
     pub(crate) fn locked<T>(self, f: impl FnOnce(&Header, &[Slot]) -> T) -> Option<T> {
         let root = self.root()?;
-        // SAFETY: init_zone allocated `len` zeroed slots at `slots`, for good; the pool is what
-        // nginx made at the start of the zone, and `f` cannot unwind past the unlock, since it
-        // runs under a guard of its own.
+        let slots = self.slots();
+        // SAFETY: the pool is what nginx made at the start of the zone, and `f` cannot unwind past
+        // the unlock, since it runs under a guard of its own.
         unsafe {
             let pool = (*self.0).shm.addr.cast::<ngx_slab_pool_t>();
-            let slots = slice::from_raw_parts(root.slots, root.len);
             ngx_shmtx_lock(ptr::addr_of_mut!((*pool).mutex));
             let result = guard::catch(None, || Some(f(&root.header, slots)));
             ngx_shmtx_unlock(ptr::addr_of_mut!((*pool).mutex));
@@ -74,7 +79,8 @@ impl ShmZone {
 }
 
 /// Called in the master, before it forks: with the old zone's memory on a reload, where name, tag
-/// and size are the same.
+/// and size are the same. The tag is the module's address: what lies here is never another build's.
+/// While one is loaded, a reload goes on with that one, since the name is its own by then.
 unsafe extern "C" fn init_zone(zone: *mut ngx_shm_zone_t, old: *mut c_void) -> ngx_int_t {
     guard::catch(NGX_ERROR as ngx_int_t, || {
         // SAFETY: nginx calls this with a zone whose memory it has mapped and made a slab pool of.
@@ -89,6 +95,8 @@ unsafe extern "C" fn init_zone(zone: *mut ngx_shm_zone_t, old: *mut c_void) -> n
                 return NGX_OK as ngx_int_t;
             }
 
+            // The pool aligns what is a power of two and less than a page by its size.
+            const { assert!(size_of::<Root>().is_power_of_two() && size_of::<Root>() <= 2048) };
             let root = ngx_slab_calloc(pool, size_of::<Root>()).cast::<Root>();
             // Whole pages for the table, but two for what else may come to live here.
             let pages = (*pool).pfree.saturating_sub(2);

@@ -35,9 +35,13 @@ pub(crate) fn ask<'r>(
     start(r, uri, args, NGX_HTTP_SUBREQUEST_WAITED as ngx_uint_t)
 }
 
-/// Tells an internal location; nobody waits for it.
-pub(crate) fn tell<'r>(r: Request<'r>, uri: &'r [u8], args: &'r [u8]) -> Result<(), NoMemory> {
-    start(r, uri, args, NGX_HTTP_SUBREQUEST_BACKGROUND as ngx_uint_t).map(|_| ())
+/// Tells an internal location; nobody waits for it, but it is logged before the request is.
+pub(crate) fn tell<'r>(
+    r: Request<'r>,
+    uri: &'r [u8],
+    args: &'r [u8],
+) -> Result<Answer<'r>, NoMemory> {
+    start(r, uri, args, NGX_HTTP_SUBREQUEST_BACKGROUND as ngx_uint_t)
 }
 
 fn start<'r>(

@@ -1,5 +1,6 @@
 //! A visit without a session makes this site ask the others.
 
+use shared_session_core::metrics::{Event, PullEnd};
 use shared_session_core::pull::{Began, Next, State};
 
 use super::{MEMBER, hops, states};
@@ -9,11 +10,11 @@ use crate::delivery::{Step, sees_the_session};
 use crate::nginx::log::Level;
 use crate::nginx::{NoMemory, Request, clock};
 use crate::site::{self, Own};
-use crate::{arrival, document};
+use crate::{arrival, document, metrics};
 
 /// In the location that would answer: redirects a visitor to the first other site.
 pub(crate) fn arrive(r: Request<'_>) -> Result<Step, NoMemory> {
-    if !r.is_main() || !r.srv_conf().has_pull() {
+    if !r.is_main() || !r.srv_conf().has_pull() || r.loc_conf().is_metrics() {
         return Ok(Step::GoOn);
     }
     let context = r.context_or_new()?;
@@ -59,6 +60,7 @@ pub(crate) fn arrive(r: Request<'_>) -> Result<Step, NoMemory> {
     let Some(location) = hops::ask(r, (&own, cookies), site, state, next, None)? else {
         return Ok(Step::GoOn);
     };
+    metrics::count(r, Event::PullStarted(Began::Arrival));
     context.answer.set(Some(Answer::Redirect(location)));
     Ok(Step::Done(r.send_empty(302, None)))
 }
@@ -112,6 +114,7 @@ pub(crate) fn put_overdue(r: Request<'_>) -> Result<bool, NoMemory> {
     for attempt in states::all(r, &own) {
         if attempt.state.began == Began::Arrival && attempt.state.is_overdue(now_ms) {
             states::forget(r, &own, cookies, &attempt)?;
+            metrics::count(r, Event::PullEnded(PullEnd::Overdue));
             rest_s = Some(attempt.state.rest_s);
         }
     }

@@ -1,6 +1,7 @@
 //! The URLs of a pull, one after the other: `begin`, `pull`, and `TOKEN` or `none`.
 
 use shared_session_core::cookie::{self, Found};
+use shared_session_core::metrics::{Event, PullEnd};
 use shared_session_core::origin::{Origin, Site};
 use shared_session_core::pull::{self, Began, MAX_NEXT, Next, Query, State};
 use shared_session_core::token::{self, Claims, Cookies as Sealed, Format, Kind, Sealer};
@@ -12,7 +13,7 @@ use crate::nginx::log::Level;
 use crate::nginx::{NoMemory, Request, clock};
 use crate::random;
 use crate::site::{self, Own};
-use crate::{arrival, document};
+use crate::{arrival, document, metrics};
 
 /// Most characters of the URL that brings a token: within nginx's default buffer for a request
 /// line.
@@ -52,6 +53,7 @@ pub(crate) fn begin<'r>(r: Request<'r>) -> Result<Reply<'r>, NoMemory> {
             rest_s: 0,
         };
         if let Some(location) = ask(r, (&own, cookies), source, state, next, None)? {
+            count(r, Event::PullStarted(Began::Link));
             return Ok(Reply::Redirect(location));
         }
     }
@@ -200,6 +202,7 @@ pub(crate) fn none<'r>(r: Request<'r>) -> Result<Reply<'r>, NoMemory> {
         }
     }
     log(r, format_args!("ends without a session"));
+    count(r, Event::PullEnded(PullEnd::NoSession));
     if began == Began::Arrival && r.is_get() {
         states::remember_asked(r, &own, cookies, rest_s)?;
     }
@@ -217,6 +220,7 @@ pub(crate) fn end<'r>(r: Request<'r>, attempt: Option<Attempt<'r>>) -> Result<Re
     let Some(attempt) = attempt else {
         return unknown(r, &own, cookies, next);
     };
+    count(r, Event::PullEnded(PullEnd::Token));
     if r.is_get() {
         states::forget(r, &own, cookies, &attempt)?;
         if attempt.state.began == Began::Arrival {
@@ -234,6 +238,7 @@ fn unknown<'r>(
     cookies: &Cookies,
     next: Next<'_>,
 ) -> Result<Reply<'r>, NoMemory> {
+    count(r, Event::PullEnded(PullEnd::Unknown));
     let mut known = states::all(r, own).filter(|attempt| attempt.state.began == Began::Arrival);
     if let Some(attempt) = known.next() {
         if r.is_get() {
@@ -247,6 +252,13 @@ fn unknown<'r>(
         return redirect::to_page(r, next).map(Reply::Redirect);
     }
     redirect::to_page_of_no_jar(r, next).map(Reply::Redirect)
+}
+
+/// Counts what happens to a pull; with HEAD nothing does.
+fn count(r: Request<'_>, event: Event) {
+    if r.is_get() {
+        metrics::count(r, event);
+    }
 }
 
 pub(super) fn log(r: Request<'_>, what: core::fmt::Arguments<'_>) {

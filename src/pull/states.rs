@@ -1,6 +1,6 @@
 //! State cookies of this request, and those that its answer sets.
 
-use shared_session_core::cookie::{Expiry, SameSite, SetCookie};
+use shared_session_core::cookie::{Expiry, MAX_LIFE_S, SameSite, SetCookie};
 use shared_session_core::pull::{self, STATE_ID_LEN, STATE_LEN, State};
 
 use crate::arrival;
@@ -82,9 +82,6 @@ pub(super) fn forget<'r>(
     add_cookie(r, &SetCookie { name: attempt.name, expiry: Expiry::At(0), ..base })
 }
 
-/// No browser keeps a cookie for longer: 400 days, in seconds.
-const MAX_REST_S: u64 = 400 * 24 * 60 * 60;
-
 /// Remembers for so many seconds that other sites were asked.
 pub(super) fn remember_asked(
     r: Request<'_>,
@@ -92,7 +89,7 @@ pub(super) fn remember_asked(
     cookies: &Cookies,
     rest_s: u64,
 ) -> Result<(), NoMemory> {
-    let expiry = Expiry::At((clock::now_ms() / 1000).saturating_add(rest_s.min(MAX_REST_S)));
+    let expiry = Expiry::At((clock::now_ms() / 1000).saturating_add(rest_s.min(MAX_LIFE_S)));
     let base = base(r, own, cookies);
     add_cookie(r, &SetCookie { name: cookies.asked(base.secure), value: b"1", expiry, ..base })
 }

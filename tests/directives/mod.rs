@@ -1,6 +1,8 @@
 //! Every mistake in a directive is an error at `nginx -t` that names the directive, the value and
 //! what is expected.
 
+mod defaults;
+mod documented;
 mod keys;
 mod location;
 mod sites;

@@ -26,12 +26,12 @@ pub fn nginx_binary() -> PathBuf {
 }
 
 /// The module under test.
-pub(crate) fn module() -> PathBuf {
+pub fn module() -> PathBuf {
     built("TEST_NGINX_MODULE", "target/release")
 }
 
 /// The module with the feature `fault-injection`.
-pub(crate) fn fault_module() -> PathBuf {
+pub fn fault_module() -> PathBuf {
     built("TEST_NGINX_FAULT_MODULE", "target/debug")
 }
 

@@ -125,3 +125,20 @@ fn a_page_that_fails_in_the_middle_is_seen_to_fail() {
         assert!(PAGE.starts_with(&rest), "{rest}");
     }
 }
+
+/// nginx refuses TRACE while it reads the request; the error's page is its URI then.
+#[test]
+fn a_refused_request_shows_no_token_in_the_log() {
+    let upstream = Upstream::always(Reply::html(&[], PAGE));
+    let http = "error_page 405 /error.html;";
+    let conf = three_sites(&upstream.address(), &Extra { http, ..Extra::default() })
+        .replacing("listen @http@;", "listen @http@ http2; location = /error.html { return 200; }");
+    let nginx = Nginx::start(&conf);
+    let mut connection = Http2::open(&nginx, "http", "www.example.com");
+    let response = connection.send(&page("http").header("Cookie", SESSION));
+    let (_, addresses) = take_tags(&response.text());
+    let refused = connection.send(&deliver(&addresses[0]).method("TRACE"));
+    assert_eq!(refused.status, 405, "{}", refused.head());
+    let line = nginx.log(&refused);
+    assert_eq!(line.get("request"), "TRACE /shared-session/TOKEN.js HTTP/2.0");
+}

@@ -10,7 +10,7 @@ use crate::support::PAGE;
 
 #[test]
 fn a_variable_says_for_each_visit() {
-    let http = "map $arg_w $when { a ''; b 0; c off; d 90s; e 1d; f soon; g -1; h 0s; }
+    let http = "map $arg_w $when { a ''; b 0; c off; d 90s; e 1d; f soon; g -1; h 0s; i 1s; j 59; }
         shared_session_pull $when;";
     let bed = Bed::with(&Extra { http, ..Extra::default() });
     let url = |w: &str| format!("https://{B}/page?w={w}");
@@ -22,7 +22,7 @@ fn a_variable_says_for_each_visit() {
         assert_untouched(&bed, &document(&url(bad)));
         bed.nginx.wait_for_error(&format!("invalid value \"{value}\" of \"shared_session_pull\""));
     }
-    for (on, seconds) in [("d", 90), ("e", 86400)] {
+    for (on, seconds) in [("d", 90), ("e", 86400), ("i", 60), ("j", 60)] {
         let mut browser = Browser::new(&bed);
         browser.visit(&url(on));
         let asked = cookies(browser.answers.iter().rev().nth(1).unwrap());

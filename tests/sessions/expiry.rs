@@ -126,3 +126,27 @@ fn a_stamp_whose_session_has_ended_names_none() {
     thread::sleep(OVER_A_SECOND);
     assert_eq!(world.send(&document(B).header("Cookie", cookies)).1, "delivered");
 }
+
+/// Browsers keep no cookie for more than 400 days; neither does arithmetic go wrong.
+#[test]
+fn no_max_age_is_too_long_and_none_is_set_for_more_than_400_days() {
+    for time in ["401d", "10y", "7000y", "8000y", "100000y", "9223372036854775807"] {
+        for push in ["park", "set"] {
+            let http = format!(
+                "shared_session_cookie sessionid max_age={time}; shared_session_push {push};"
+            );
+            let world = World::with(&Parts { http: &http, ..Parts::default() });
+            let mut visitor = world.visitor();
+            let page = visitor.visit(&format!("{A}/?s=one"));
+            assert_eq!(page.response.status, 200, "{time}");
+            let scripts = visitor.run_scripts(&page);
+            let page = visitor.visit(&format!("{B}/"));
+            assert_eq!(page.response.status, 200, "{time}");
+            let answer = if push == "set" { &scripts[0].1 } else { &page.response };
+            for name in ["sessionid", STAMP] {
+                let age = max_age(&only(answer, name).unwrap());
+                assert_eq!(age, Some(400 * 24 * 60 * 60), "{time}: {}", answer.head());
+            }
+        }
+    }
+}

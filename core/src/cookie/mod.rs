@@ -8,7 +8,7 @@ mod spec;
 pub use change::{Change, set_cookie_change, set_cookies_change};
 pub use edit::Edit;
 pub use set_cookie::SetCookie;
-pub use spec::{CookieSpec, CookieSpecError, Lifetime, Secure, is_token};
+pub use spec::{CookieSpec, CookieSpecError, Lifetime, MAX_LIFE_S, Secure, is_token};
 
 use std::fmt;
 

@@ -2,6 +2,9 @@
 use super::{SameSite, is_clean};
 use crate::{origin::HostPort, shown::shown};
 
+/// No browser keeps a cookie for longer: 400 days, in seconds (RFC 6265bis, section 5.5).
+pub const MAX_LIFE_S: u64 = 400 * 24 * 60 * 60;
+
 /// When a cookie gets `Secure`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secure {
@@ -20,7 +23,7 @@ pub enum Lifetime {
     Upstream,
     /// As long as the browser session.
     Session,
-    /// So many seconds, never 0.
+    /// So many seconds, never 0, at most [`MAX_LIFE_S`].
     Seconds(u64),
 }
 
@@ -158,7 +161,7 @@ impl CookieSpec {
             b"max_age" => {
                 self.lifetime = match (value, parse_time(value)) {
                     (b"session", _) => Lifetime::Session,
-                    (_, Some(seconds @ 1..)) => Lifetime::Seconds(seconds),
+                    (_, Some(seconds @ 1..)) => Lifetime::Seconds(seconds.min(MAX_LIFE_S)),
                     _ => return Err(CookieSpecError::MaxAge(shown(value))),
                 }
             }
@@ -243,6 +246,7 @@ mod tests {
         CookieSpec::parse(words, |time| match time {
             b"0" => Some(0),
             b"2m" => Some(120),
+            b"1000y" => Some(u64::MAX),
             _ => None,
         })
     }
@@ -269,6 +273,8 @@ mod tests {
         };
         assert_eq!(parse(words), Ok(expected));
         assert_eq!(parse("a max_age=session").unwrap().lifetime, Lifetime::Session);
+        let long = parse("a max_age=1000y").unwrap().lifetime;
+        assert_eq!(long, Lifetime::Seconds(MAX_LIFE_S));
         assert_eq!(parse("a domain=.$base").unwrap().domain.unwrap(), b".$base");
         assert_eq!(parse("a secure=off").unwrap().secure, Secure::Off);
         assert!(parse("a samesite=strict").unwrap().is_strict());

@@ -37,6 +37,19 @@ pub enum Began {
     Arrival,
 }
 
+impl Began {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::Link, Self::Arrival];
+
+    /// `link` or `arrival`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Arrival => "arrival",
+        }
+    }
+}
+
 /// One pull, on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {

@@ -13,6 +13,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::Script, Self::Pull];
+
     /// `script` or `pull`.
     pub fn as_str(self) -> &'static str {
         match self {

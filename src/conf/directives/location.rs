@@ -7,27 +7,7 @@ use shared_session_core::{cookie, session, tag};
 use super::{ANYWHERE, compile, once};
 use crate::conf::ConfError;
 use crate::conf::location::{self, Attribute, LocConf, Subrequest};
-use crate::nginx::command::{Conf, Directive, LOCATION, NO_ARGS, ONE_ARG, parse_time_ms};
-
-pub(super) struct Handler;
-
-impl Directive for Handler {
-    type Conf = LocConf;
-    const NAME: &'static CStr = c"shared_session";
-    const TYPE: usize = LOCATION | NO_ARGS;
-
-    fn set(conf: &mut LocConf, cf: &mut Conf<'_>) -> Result<(), ConfError> {
-        if conf.handler {
-            return Err(ConfError::Duplicate);
-        }
-        let location = cf.core_location();
-        if !location.take_handler() {
-            return Err(ConfError::SecondHandler { location: location.name().into() });
-        }
-        conf.handler = true;
-        Ok(())
-    }
-}
+use crate::nginx::command::{Conf, Directive, ONE_ARG, parse_time_ms};
 
 pub(super) struct Loader;
 
@@ -126,13 +106,11 @@ impl Directive for Pull {
             value if value.contains(&b'$') => {
                 location::Pull::Variable(compile(cf, value, "shared_session_pull")?)
             }
-            value => location::Pull::of_value(value).filter(|_| !matches!(value, b"" | b"0")).ok_or(
-                ConfError::Value {
-                    directive: "shared_session_pull",
-                    value: value.into(),
-                    expected: "a time greater than 0, like \"1h\", \"off\" or a value with variables",
-                },
-            )?,
+            value => location::Pull::of_constant(value).ok_or(ConfError::Value {
+                directive: "shared_session_pull",
+                value: value.into(),
+                expected: "a time of at least 60s, like \"1h\", \"off\" or a value with variables",
+            })?,
         };
         if !matches!(pull, location::Pull::Off) {
             cf.main_conf().note_need_of_sites("shared_session_pull");

@@ -1,5 +1,6 @@
 //! The directives, one type each.
 
+mod handlers;
 mod location;
 mod server;
 
@@ -7,14 +8,15 @@ use super::ConfError;
 use crate::nginx::command::{Commands, Conf, HTTP, LOCATION, SERVER, command};
 use crate::nginx::value::ComplexValue;
 
-pub(crate) static COMMANDS: Commands<19> = Commands::new([
+pub(crate) static COMMANDS: Commands<20> = Commands::new([
     command::<server::Sites>(),
     command::<server::Prefix>(),
     command::<server::KeyFiles>(),
     command::<server::TokenFormat>(),
     command::<server::SharedCookie>(),
     command::<server::Zone>(),
-    command::<location::Handler>(),
+    command::<handlers::Handler>(),
+    command::<handlers::Metrics>(),
     command::<location::Loader>(),
     command::<location::Push>(),
     command::<location::Links>(),
