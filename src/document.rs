@@ -5,7 +5,7 @@ use shared_session_core::origin::HostPort;
 use crate::nginx::Request;
 use crate::nginx::headers::Single;
 
-/// Whether the browser goes to a page with it: a top-level navigation by GET (DESIGN, section 1).
+/// Whether the browser goes to a page with it: a top-level navigation by GET.
 ///
 /// A POST is none here: it may come from another site's form, with cookies of `SameSite=None`.
 pub(crate) fn is_navigation(r: Request<'_>) -> bool {

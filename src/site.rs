@@ -37,7 +37,7 @@ fn host<'r>(r: Request<'r>) -> Option<HostPort<'r>> {
     r.headers_in().first(b"Host").and_then(named).or_else(|| r.authority().and_then(named))
 }
 
-/// Whether the module's cookies are for https (DESIGN, section 1).
+/// Whether the module's cookies are for https.
 pub(crate) fn is_https(r: Request<'_>, own: Option<&Own<'_>>, secure: Secure) -> bool {
     match secure {
         Secure::On => true,

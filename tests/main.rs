@@ -9,6 +9,7 @@ mod conf_files;
 mod delivery;
 mod directives;
 mod django_format;
+mod docs;
 mod journey;
 mod keys;
 mod loader;

@@ -1,4 +1,4 @@
-//! Which session wins, and what a stamp says after an answer (DESIGN, section 6).
+//! Which session wins, and what a stamp says after an answer.
 use crate::{
     cookie::{Change, Expiry, Found},
     delivery::Verdict,

@@ -105,7 +105,7 @@ enum Taken<'r> {
     Pending(Pending<'r>),
 }
 
-/// The checks of DESIGN section 5, in their order. `None`: a HEAD request, with which nothing is
+/// The checks of docs/how-it-works.md, in their order. `None`: a HEAD request, with which nothing is
 /// used up.
 fn take<'r>(r: Request<'r>, kind: Kind, token: &[u8]) -> Result<Option<Taken<'r>>, Stop> {
     let (srv, loc) = (r.srv_conf(), r.loc_conf());

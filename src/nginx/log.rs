@@ -5,7 +5,7 @@ use core::ptr;
 
 use nginx_sys::{ngx_cycle, ngx_log_error_core, ngx_log_t, ngx_uint_t};
 
-/// The levels that this module uses; DESIGN: client faults at info, own faults at error.
+/// The levels that this module uses: client faults at info, own faults at error.
 #[derive(Clone, Copy)]
 pub(crate) enum Level {
     Emerg = nginx_sys::NGX_LOG_EMERG as isize,

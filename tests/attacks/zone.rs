@@ -75,7 +75,7 @@ fn a_resized_zone_starts_anew_and_says_so() {
     assert_eq!(sites.verdict(&deliver(&new)).1, "replayed");
 }
 
-/// README's formula for the size of a zone.
+/// The formula of docs/operate.md for the size of a zone.
 #[test]
 fn a_live_token_takes_eighteen_bytes() {
     const SIZE: usize = 192 * 1024;

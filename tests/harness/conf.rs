@@ -149,21 +149,26 @@ impl Conf {
     }
 
     /// `nginx -t` of a whole configuration file as it stands, with the module in `modules/`, and
-    /// beside it what such files name: `certs/example.pem`, `certs/example.key` and
-    /// `shared_session.key` and `secret_key`.
+    /// beside it what such files name: `certs/example.pem`, `certs/example.key`,
+    /// `shared_session.key`, `shared_session.new.key` and `secret_key`.
     pub fn test_file(file: &Path) -> Result<String, String> {
+        Self::test_text(fs::read_to_string(file).expect("the configuration file"))
+    }
+
+    /// The same of a configuration's text.
+    pub fn test_text(mut text: String) -> Result<String, String> {
         let certificate = tls::certificate();
         let conf = Self::new("")
             .file("certs/example.pem", &certificate.pem)
             .file("certs/example.key", &certificate.key_pem)
             .file("shared_session.key", b"0123456789abcdef0123456789abcdef")
+            .file("shared_session.new.key", b"fedcba9876543210fedcba9876543210")
             .file("secret_key", b"the SECRET_KEY of a Django project that nobody has\n");
         let written = conf.write();
         let prefix = written.directory.path();
         fs::create_dir(prefix.join("modules")).expect("modules/");
         let name = "modules/ngx_http_shared_session_module.so";
         symlink(environment::module(), prefix.join(name)).expect("link to the module");
-        let mut text = fs::read_to_string(file).expect("the configuration file");
         if !rustix::process::geteuid().is_root() {
             // Only root may bind these ports and write there; all else is tested as it stands.
             text = text
