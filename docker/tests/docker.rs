@@ -74,9 +74,15 @@ impl Container {
 
     /// Waits until its health check is content.
     pub(crate) fn wait_until_healthy(&self) {
-        let health = || self.inspect("{{.State.Health.Status}}");
-        let healthy = wait_for(Duration::from_secs(60), || (health() == "healthy").then_some(()));
-        healthy.unwrap_or_else(|_| panic!("{} is {}:\n{}", self.service, health(), self.errors()));
+        let state = || self.inspect("{{.State.Status}} {{.State.Health.Status}}");
+        let healthy = wait_for(Duration::from_secs(60), || match state().as_str() {
+            "running healthy" => Some(true),
+            starting if starting.starts_with("running ") => None,
+            _ => Some(false),
+        });
+        if !matches!(healthy, Ok(true)) {
+            panic!("{} is {}:\n{}", self.service, state(), self.errors());
+        }
     }
 
     /// What it printed since it was made.
