@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
 .PHONY: help setup build build-1.28 check test test-unit test-distribution test-chromium test-1.28 browser-test demo sanitize
-.PHONY: stress fuzz clean
+.PHONY: docker-test stress fuzz clean
 
 export CARGO_TARGET_DIR := $(CURDIR)/target
 MODULE := release/libngx_http_shared_session_module.so
@@ -80,6 +80,10 @@ browser-test: build ## Chromium, Firefox and WebKit in all settings; writes the 
 	@scripts/browsers
 	$(NGINX)
 	$(BROWSER_TESTS) --write docs/browsers.md
+
+# BASE says which Debian; debian:bookworm-slim.
+docker-test: setup ## The journeys in containers: two nginx, Django under gunicorn, PostgreSQL
+	@scripts/docker-test
 
 # STRESS_DELIVERIES says how many tokens.
 stress: build ## A million tokens, each brought twice at least, over killed workers and reloads

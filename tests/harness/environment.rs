@@ -101,10 +101,7 @@ pub fn is_slowed() -> bool {
 }
 
 /// Asks `ready` again and again until it answers or `duration` (with [`patience`]) has passed.
-pub(crate) fn wait_for<T>(
-    duration: Duration,
-    mut ready: impl FnMut() -> Option<T>,
-) -> Result<T, Timeout> {
+pub fn wait_for<T>(duration: Duration, mut ready: impl FnMut() -> Option<T>) -> Result<T, Timeout> {
     let deadline = Instant::now() + patience(duration);
     loop {
         if let Some(value) = ready() {
@@ -119,4 +116,4 @@ pub(crate) fn wait_for<T>(
 
 /// What was waited for did not come.
 #[derive(Debug)]
-pub(crate) struct Timeout;
+pub struct Timeout;

@@ -23,6 +23,7 @@ mod logs;
 mod nginx;
 mod ports;
 mod secrets;
+mod server;
 mod tls;
 mod upstream;
 mod visitor;
@@ -30,15 +31,19 @@ mod visitor;
 pub use conf::Conf;
 pub use django::Django;
 pub use environment::{
-    built_with, distribution_module, fault_module, is_slowed, module, nginx_binary, patience,
-    workspace,
+    Timeout, built_with, distribution_module, fault_module, is_slowed, module, nginx_binary,
+    patience, wait_for, workspace,
 };
 pub use grpc::GrpcUpstream;
 pub use http::{Connection, Http2, Http3, Request, Response};
 pub use jar::{Jar, StoredCookie};
-pub use logs::LogLine;
+pub use logs::{LogLine, faults};
 pub use nginx::{Nginx, kill};
 pub use ports::free_port;
 pub use rustix::process::Signal;
+pub use rustls::ClientConfig;
+pub use secrets::Secrets;
+pub use server::Server;
+pub use tls::trusting;
 pub use upstream::{Received, Reply, Upstream};
 pub use visitor::{Page, Visitor};

@@ -8,7 +8,7 @@ pub struct LogLine(Map<String, Value>);
 
 impl LogLine {
     /// `None` when the line is not whole yet.
-    pub(crate) fn parse(line: &str) -> Option<Self> {
+    pub fn parse(line: &str) -> Option<Self> {
         serde_json::from_str(line).ok().map(Self)
     }
 
@@ -32,7 +32,7 @@ impl LogLine {
 
 /// The lines of an error log that fail a test: what is wrong with nginx or the module themselves,
 /// and workers that died, except where a test has said that it expects them.
-pub(crate) fn faults<'a>(error_log: &'a str, allowed: &[String]) -> Vec<&'a str> {
+pub fn faults<'a>(error_log: &'a str, allowed: &[String]) -> Vec<&'a str> {
     let is_fault = |line: &str| {
         ["[alert]", "[crit]", "[emerg]"].iter().any(|level| line.contains(level))
             || line.contains("exited on signal")

@@ -12,13 +12,13 @@ const MIN_VALUE: usize = 7;
 /// Fewest characters of a token.
 const MIN_TOKEN: usize = 60;
 
-/// The secrets of one nginx.
+/// The secrets of one nginx, or of several.
 #[derive(Debug, Default)]
-pub(crate) struct Secrets(Mutex<BTreeSet<Vec<u8>>>);
+pub struct Secrets(Mutex<BTreeSet<Vec<u8>>>);
 
 impl Secrets {
     /// Takes the session values and tokens out of a message's head and body, or a part of one.
-    pub(crate) fn note_message(&self, message: &[u8]) {
+    pub fn note_message(&self, message: &[u8]) {
         for (at, _) in message.windows(10).enumerate().filter(|(_, w)| w == b"sessionid=") {
             let value = message[at + 10..].split(|byte| b";\r\n\" ".contains(byte)).next();
             self.note(value.unwrap_or_default());
@@ -40,12 +40,16 @@ impl Secrets {
             if path.extension().is_none_or(|extension| extension != "key") {
                 continue;
             }
-            let contents = fs::read(&path).unwrap_or_default();
-            self.note(contents.trim_ascii());
-            let hex = contents.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-            self.note(hex.as_bytes());
-            self.note(hex.to_uppercase().as_bytes());
+            self.note_key(&fs::read(&path).unwrap_or_default());
         }
+    }
+
+    /// Takes a key, as its file holds it, in each of its spellings.
+    pub fn note_key(&self, contents: &[u8]) {
+        self.note(contents.trim_ascii());
+        let hex = contents.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        self.note(hex.as_bytes());
+        self.note(hex.to_uppercase().as_bytes());
     }
 
     fn note(&self, secret: &[u8]) {
@@ -62,7 +66,7 @@ impl Secrets {
     /// The lines of `log` that show one; nginx's own debug lines may, and what it says at info, in
     /// HTTP/3 also at error, of a request that it refuses while it reads it, where no module has a
     /// say yet.
-    pub(crate) fn shown_in(&self, log: &[u8]) -> Vec<String> {
+    pub fn shown_in(&self, log: &[u8]) -> Vec<String> {
         let set = self.set();
         let finder = AhoCorasick::new(set.iter()).expect("a searcher");
         let holds = |line: &[u8], text: &[u8]| line.windows(text.len()).any(|part| part == text);

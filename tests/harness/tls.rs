@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 /// The names that tests use; each also with every subdomain.
@@ -45,16 +46,23 @@ pub(crate) fn certificate() -> &'static Certificate {
 
 pub(crate) fn client_config() -> Arc<ClientConfig> {
     static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    let config = CONFIG.get_or_init(|| {
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate().der.clone()).expect("own certificate");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("TLS versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Arc::new(config)
-    });
+    let config = CONFIG.get_or_init(|| trusting_only(certificate().der.clone()));
     Arc::clone(config)
+}
+
+/// A client that trusts the authority of this certificate, in PEM, and no other.
+pub fn trusting(pem: &[u8]) -> Arc<ClientConfig> {
+    trusting_only(CertificateDer::from_pem_slice(pem).expect("a certificate"))
+}
+
+fn trusting_only(root: CertificateDer<'static>) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots.add(root).expect("a root certificate");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("TLS versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Arc::new(config)
 }

@@ -3,12 +3,12 @@
 use url::Url;
 
 use crate::jar::Initiator;
-use crate::{Jar, Nginx, Request, Response};
+use crate::{Jar, Request, Response, Server};
 
 /// A browser-like client. It sends what Chromium sends, keeps cookies as Chromium with third-party
 /// cookies allowed does, follows redirects and fetches the scripts of other sites when told to.
 pub struct Visitor<'n> {
-    nginx: &'n Nginx,
+    server: &'n dyn Server,
     /// The cookies of all sites.
     pub jar: Jar,
 }
@@ -26,8 +26,8 @@ const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 
 impl<'n> Visitor<'n> {
     /// Someone who has not been here before.
-    pub fn new(nginx: &'n Nginx) -> Self {
-        Self { nginx, jar: Jar::default() }
+    pub fn new(server: &'n dyn Server) -> Self {
+        Self { server, jar: Jar::default() }
     }
 
     /// Goes to an address typed by hand.
@@ -152,7 +152,7 @@ impl<'n> Visitor<'n> {
         if let Some(cookies) = self.jar.header(url.scheme(), host, url.path(), initiator) {
             request = request.header("Cookie", cookies);
         }
-        let response = request.send(self.nginx);
+        let response = request.send(self.server);
         for line in response.set_cookies() {
             self.jar.store(url.scheme(), host, &line, initiator);
         }

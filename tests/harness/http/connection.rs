@@ -11,7 +11,7 @@ use rustls::{ClientConnection, StreamOwned};
 
 use super::{Request, Response};
 use crate::secrets::Secrets;
-use crate::{Nginx, patience, tls};
+use crate::{Server, patience};
 
 /// A connection that can carry several requests, one after the other or pipelined.
 pub struct Connection {
@@ -34,22 +34,23 @@ trait ReadWrite: Read + Write + Send {}
 impl<T: Read + Write + Send> ReadWrite for T {}
 
 impl Connection {
-    /// Connects to nginx's port for `scheme`; with https, `host` is the name asked for.
-    pub fn open(nginx: &Nginx, scheme: &str, host: &str) -> Self {
-        let tcp = TcpStream::connect(nginx.address(scheme)).expect("nginx accepts a connection");
+    /// Connects to where `scheme` and `host` lead; with https, `host` is the name asked for.
+    pub fn open(server: &dyn Server, scheme: &str, host: &str) -> Self {
+        let tcp =
+            TcpStream::connect(server.leads_to(scheme, host)).expect("nginx accepts a connection");
         tcp.set_read_timeout(Some(patience(Duration::from_secs(15)))).expect("timeout");
         tcp.set_nodelay(true).expect("TCP_NODELAY");
         let port = tcp.local_addr().expect("local address").port();
-        let sent_as = SentAs { port, nth: 0, log_from: nginx.access_log().len() };
+        let sent_as = SentAs { port, nth: 0, log_from: server.access_log_length() };
         let stream: Box<dyn ReadWrite> = if scheme == "https" {
             let name = host.split(':').next().unwrap_or(host).to_owned();
             let name = ServerName::try_from(name).expect("a DNS name");
-            let client = ClientConnection::new(tls::client_config(), name).expect("TLS client");
+            let client = ClientConnection::new(server.trust(), name).expect("TLS client");
             Box::new(StreamOwned::new(client, tcp))
         } else {
             Box::new(tcp)
         };
-        Self { stream: BufReader::new(stream), sent_as, secrets: nginx.secrets() }
+        Self { stream: BufReader::new(stream), sent_as, secrets: server.secrets() }
     }
 
     /// Sends the request and reads its answer.

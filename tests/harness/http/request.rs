@@ -3,9 +3,9 @@
 use std::io;
 
 use super::{Connection, Response};
-use crate::Nginx;
+use crate::Server;
 
-/// A request to a test's nginx. `Host` and, on one's own connection, `Connection: close` are added
+/// A request to a server of the tests. `Host` and, on one's own connection, `Connection: close` are added
 /// unless the request has them.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -20,7 +20,6 @@ pub struct Request {
 
 impl Request {
     /// `METHOD URL`; the URL is `scheme://host[:port]/target`, and its target is sent as it stands.
-    /// Every host and port leads to the test's nginx.
     pub fn new(method: &str, url: &str) -> Self {
         let (scheme, rest) = url.split_once("://").expect("an absolute URL");
         let slash = rest.find('/').expect("a URL with a path");
@@ -94,17 +93,17 @@ impl Request {
     }
 
     /// Sends it on a connection of its own and reads the answer.
-    pub fn send(&self, nginx: &Nginx) -> Response {
-        self.try_send(nginx).expect("nginx answers")
+    pub fn send(&self, server: &dyn Server) -> Response {
+        self.try_send(server).expect("nginx answers")
     }
 
     /// The same, where nginx may also close without an answer.
-    pub fn try_send(&self, nginx: &Nginx) -> io::Result<Response> {
+    pub fn try_send(&self, server: &dyn Server) -> io::Result<Response> {
         let mut request = self.clone();
         if !request.has("Connection") && request.version == "HTTP/1.1" {
             request = request.header("Connection", "close");
         }
-        Connection::open(nginx, &request.scheme, &request.host).try_send(&request)
+        Connection::open(server, &request.scheme, &request.host).try_send(&request)
     }
 
     /// Its absolute URL.
