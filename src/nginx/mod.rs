@@ -10,6 +10,8 @@
 pub(crate) mod chain;
 pub(crate) mod clock;
 pub(crate) mod command;
+#[cfg(feature = "export-modules")]
+mod exports;
 mod fault;
 pub(crate) mod guard;
 pub(crate) mod headers;
