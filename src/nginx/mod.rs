@@ -20,6 +20,7 @@ pub(crate) mod log;
 pub(crate) mod module;
 pub(crate) mod pool;
 pub(crate) mod request;
+mod request_bits;
 pub(crate) mod request_cookies;
 pub(crate) mod request_headers;
 pub(crate) mod shm;
