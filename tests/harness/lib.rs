@@ -30,7 +30,8 @@ mod visitor;
 pub use conf::Conf;
 pub use django::Django;
 pub use environment::{
-    built_with, distribution_module, is_slowed, nginx_binary, patience, workspace,
+    built_with, distribution_module, is_from, is_slowed, nginx_binary, nginx_version, patience,
+    workspace,
 };
 pub use grpc::GrpcUpstream;
 pub use http::{Connection, Http2, Http3, Request, Response};
