@@ -25,9 +25,10 @@ pub fn nginx_binary() -> PathBuf {
         .expect("no nginx found: install one or set TEST_NGINX_BINARY")
 }
 
-/// The module under test.
-pub(crate) fn module() -> PathBuf {
-    built("TEST_NGINX_MODULE", "target/release")
+/// The module under test; `None` where it is a part of the nginx under test.
+pub(crate) fn module() -> Option<PathBuf> {
+    let is_built_in = env::var_os("TEST_NGINX_MODULE").is_some_and(|file| file == "built-in");
+    (!is_built_in).then(|| built("TEST_NGINX_MODULE", "target/release"))
 }
 
 /// The module with the feature `fault-injection`.

@@ -4,6 +4,7 @@
 //! Environment:
 //! - `TEST_NGINX_BINARY`: the nginx to test with; else `nginx` from `PATH` and the sbin directories.
 //! - `TEST_NGINX_MODULE`: the module; else `target/release/libngx_http_shared_session_module.so`.
+//!   `built-in` for an nginx of which it is a part; the tests of faults cannot run there.
 //! - `TEST_NGINX_FAULT_MODULE`: the module that takes orders for faults; else
 //!   `target/debug/libngx_http_shared_session_module.so`.
 //! - `TEST_NGINX_WRAPPER`: a command to run nginx under, such as `valgrind --log-file=…`; every
