@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
 .PHONY: help setup build build-1.28 check test test-unit test-distribution test-chromium test-1.28 browser-test demo sanitize
-.PHONY: docker-test stress fuzz clean
+.PHONY: docker-test stress fuzz matrix deb deb-test clean
 
 export CARGO_TARGET_DIR := $(CURDIR)/target
 MODULE := release/libngx_http_shared_session_module.so
@@ -104,6 +104,22 @@ sanitize: setup ## valgrind over a journey of 200 requests with a reload in the 
 
 fuzz: setup ## The parsers and the table of used tokens, fed with bytes of any kind: SECONDS each (60)
 	@scripts/fuzz $(or $(SECONDS),60)
+
+# MATRIX_SOURCES="FOLDER ..." adds sources of nginx; ROWS="trixie dynamic" runs only these.
+matrix: setup ## The integration tests against every nginx that can be had here, in a table
+	@PACKAGED="$(PACKAGED)" scripts/matrix $(ROWS)
+
+# RELEASE=trixie: of another Debian release, in a container.
+deb: ## Debian's package for the nginx of this release, or of RELEASE: target/deb
+	@if [[ -n "$(RELEASE)" ]] && ! grep -qsx "VERSION_CODENAME=$(RELEASE)" /etc/os-release; then
+	    mkdir -p target/deb
+	    PACKAGES="debhelper dpkg-dev lintian" MOUNT=target/deb scripts/in-debian $(RELEASE) scripts/deb /out
+	else
+	    scripts/deb
+	fi
+
+deb-test: ## That package in a clean container of Debian 12, or of RELEASE, with the nginx.conf in README
+	@scripts/deb-test $(RELEASE)
 
 clean: ## Remove all that was built
 	@rm -rf $(CARGO_TARGET_DIR)

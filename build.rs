@@ -1,4 +1,4 @@
-//! Turns what nginx-sys learnt of the nginx being built against into cfgs.
+//! Turns what nginx-sys learnt of the nginx being built against into cfgs, and compiles what is in C.
 
 use std::env;
 use std::process::exit;
@@ -7,6 +7,7 @@ use std::process::exit;
 const HEADER_LISTS: u64 = 1_023_000;
 
 fn main() {
+    compile_c();
     println!("cargo::rerun-if-env-changed=DEP_NGINX_FEATURES_CHECK");
     println!("cargo::rerun-if-env-changed=DEP_NGINX_FEATURES");
     println!("cargo::rerun-if-env-changed=DEP_NGINX_VERSION_NUMBER");
@@ -29,4 +30,20 @@ fn main() {
             exit(1);
         }
     }
+}
+
+/// Compiles `request_bits.c` with the compiler and the headers that nginx is compiled with.
+fn compile_c() {
+    let file = "src/nginx/request_bits.c";
+    println!("cargo::rerun-if-changed={file}");
+    let includes = env::var_os("DEP_NGINX_INCLUDE").unwrap_or_default();
+    let defined = env::var("DEP_NGINX_CFLAGS").unwrap_or_default();
+    cc::Build::new()
+        .file(file)
+        .includes(env::split_paths(&includes))
+        .flags(defined.split_whitespace())
+        // nginx's headers are for C compilers of many kinds; some of their macros want it optimised.
+        .opt_level(2)
+        .warnings(false)
+        .compile("request_bits");
 }

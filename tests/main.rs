@@ -4,6 +4,7 @@
 mod attacks;
 mod attributes;
 mod beside;
+mod build_files;
 mod by_hand;
 mod conf_files;
 mod delivery;

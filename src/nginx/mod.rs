@@ -10,6 +10,8 @@
 pub(crate) mod chain;
 pub(crate) mod clock;
 pub(crate) mod command;
+#[cfg(feature = "export-modules")]
+mod exports;
 mod fault;
 pub(crate) mod guard;
 pub(crate) mod headers;
@@ -18,6 +20,7 @@ pub(crate) mod log;
 pub(crate) mod module;
 pub(crate) mod pool;
 pub(crate) mod request;
+mod request_bits;
 pub(crate) mod request_cookies;
 pub(crate) mod request_headers;
 pub(crate) mod shm;

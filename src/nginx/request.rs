@@ -16,7 +16,7 @@ use super::headers::{HeadersIn, HeadersOut};
 use super::log::{self, Level};
 use super::pool::Pool;
 use super::string::{bytes, str_of};
-use super::{NoMemory, module};
+use super::{NoMemory, module, request_bits};
 use crate::conf::{LocConf, MainConf, SrvConf};
 use crate::context::Context;
 
@@ -83,7 +83,8 @@ impl<'r> Request<'r> {
 
     /// Whether an internal redirect led here.
     pub(crate) fn is_internal(self) -> bool {
-        self.get().internal() != 0
+        // SAFETY: the request is live.
+        unsafe { request_bits::internal(self.0) }
     }
 
     /// The normalised path, percent-decoded.
@@ -123,7 +124,8 @@ impl<'r> Request<'r> {
 
     /// Whether `error_page` led here.
     pub(crate) fn is_error_page(self) -> bool {
-        self.get().error_page() != 0
+        // SAFETY: the request is live.
+        unsafe { request_bits::error_page(self.0) }
     }
 
     /// Replaces the query, and the request target as it came.
@@ -177,7 +179,7 @@ impl<'r> Request<'r> {
     /// Byte ranges are not offered for this answer.
     pub(crate) fn forbid_ranges(self) {
         // SAFETY: a bit field of a live request, written by the one thread that has it.
-        unsafe { (*self.0).set_allow_ranges(0) };
+        unsafe { request_bits::set_allow_ranges(self.0, false) };
     }
 
     /// No request follows this one on an HTTP/1.x connection: what this one still does after its
@@ -186,7 +188,7 @@ impl<'r> Request<'r> {
         // SAFETY: as above.
         unsafe {
             if (*self.0).http_version < nginx_sys::NGX_HTTP_VERSION_20 as usize {
-                (*self.0).set_keepalive(0);
+                request_bits::set_keepalive(self.0, false);
             }
         }
     }
@@ -204,7 +206,7 @@ impl<'r> Request<'r> {
     /// The copy filter hands on buffers in memory, not in files.
     pub(crate) fn need_body_in_memory(self) {
         // SAFETY: as above.
-        unsafe { (*self.0).set_main_filter_need_in_memory(1) };
+        unsafe { request_bits::set_main_filter_need_in_memory(self.0, true) };
     }
 
     /// Sends an answer with a body that stays where it is until it is sent.
@@ -245,7 +247,7 @@ impl<'r> Request<'r> {
             let rc = ngx_http_send_header(r);
             // NGX_AGAIN: the header waits, and the body behind it.
             let has_failed = rc == nginx_sys::NGX_ERROR as ngx_int_t || rc > 0;
-            if has_failed || (*r).header_only() != 0 {
+            if has_failed || request_bits::header_only(r) {
                 return Ok(rc);
             }
             Ok(ngx_http_output_filter(r, link))
@@ -269,7 +271,7 @@ impl<'r> Request<'r> {
                 (*r).headers_out.content_type_len = content_type.len();
                 (*r).headers_out.content_type_lowcase = ptr::null_mut();
             }
-            (*r).set_header_only(1);
+            request_bits::set_header_only(r, true);
             ngx_http_send_header(r)
         }
     }
@@ -303,7 +305,7 @@ impl<'r> Request<'r> {
         // reference.
         unsafe {
             let slot = self.get().ctx.add(module::ctx_index());
-            if (*slot).is_null() && self.get().internal() != 0 && self.is_main() {
+            if (*slot).is_null() && request_bits::internal(self.0) && self.is_main() {
                 *slot = self.kept_context();
             }
             (*slot).cast::<Context<'r>>().as_ref()

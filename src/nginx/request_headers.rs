@@ -154,8 +154,8 @@ fn forget_gzip(r: Request<'_>) {
     #[cfg(ngx_feature = "http_gzip")]
     // SAFETY: bit fields of a live request.
     unsafe {
-        (*r.as_ptr()).set_gzip_tested(0);
-        (*r.as_ptr()).set_gzip_ok(0);
+        super::request_bits::set_gzip_tested(r.as_ptr(), false);
+        super::request_bits::set_gzip_ok(r.as_ptr(), false);
     }
     #[cfg(not(ngx_feature = "http_gzip"))]
     let _ = r;

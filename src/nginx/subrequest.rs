@@ -13,7 +13,7 @@ use nginx_sys::{
 use super::request::Request;
 use super::request_headers::{pointers, put, without};
 use super::string::{bytes, str_of};
-use super::{NoMemory, fault, guard};
+use super::{NoMemory, fault, guard, request_bits};
 
 /// What a location answered; its status once it has, 0 where it failed without one.
 #[derive(Clone, Copy)]
@@ -78,7 +78,7 @@ fn start<'r>(
         if made != NGX_OK as ngx_int_t || sr.is_null() {
             return Err(NoMemory);
         }
-        (*sr).set_header_only(1);
+        request_bits::set_header_only(sr, true);
         (*sr).request_body = body;
         let headers = &raw mut (*sr).headers_in;
         put(&raw mut (*headers).headers, kept);

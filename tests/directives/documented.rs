@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use harness::{Conf, module, workspace};
+use harness::{Conf, module, nginx_binary, workspace};
 
 /// One directive as its block describes it.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ pub(super) fn documented() -> Vec<Documented> {
 /// What in the module could be a name that nginx knows: C strings that begin so.
 fn names_in_the_module() -> BTreeSet<String> {
     const START: &[u8] = b"shared_session";
-    let bytes = fs::read(module()).unwrap();
+    let bytes = fs::read(module().unwrap_or_else(nginx_binary)).unwrap();
     let mut names = BTreeSet::new();
     for (at, _) in bytes.windows(START.len()).enumerate().filter(|(_, window)| *window == START) {
         let of_name = |byte: &&u8| byte.is_ascii_lowercase() || **byte == b'_';

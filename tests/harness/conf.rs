@@ -168,7 +168,10 @@ impl Conf {
         let prefix = written.directory.path();
         fs::create_dir(prefix.join("modules")).expect("modules/");
         let name = "modules/ngx_http_shared_session_module.so";
-        symlink(environment::module(), prefix.join(name)).expect("link to the module");
+        match environment::module() {
+            Some(module) => symlink(module, prefix.join(name)).expect("link to the module"),
+            None => text = text.replace(&format!("load_module {name};"), ""),
+        }
         if !rustix::process::geteuid().is_root() {
             // Only root may bind these ports and write there; all else is tested as it stands.
             text = text
@@ -215,7 +218,9 @@ impl Conf {
     fn render(&self, written: &Written) -> String {
         let load = match (self.module, self.faults) {
             (false, _) => String::new(),
-            (true, false) => format!("load_module {};", environment::module().display()),
+            (true, false) => environment::module()
+                .map(|file| format!("load_module {};", file.display()))
+                .unwrap_or_default(),
             (true, true) => format!("load_module {};", environment::fault_module().display()),
         };
         // Workers of root's nginx would else be another user, who cannot enter the prefix.

@@ -25,9 +25,10 @@ pub fn nginx_binary() -> PathBuf {
         .expect("no nginx found: install one or set TEST_NGINX_BINARY")
 }
 
-/// The module under test.
-pub fn module() -> PathBuf {
-    built("TEST_NGINX_MODULE", "target/release")
+/// The module under test; `None` where it is a part of the nginx under test.
+pub fn module() -> Option<PathBuf> {
+    let is_built_in = env::var_os("TEST_NGINX_MODULE").is_some_and(|file| file == "built-in");
+    (!is_built_in).then(|| built("TEST_NGINX_MODULE", "target/release"))
 }
 
 /// The module with the feature `fault-injection`.
@@ -69,11 +70,33 @@ pub fn built_with(name: &str) -> bool {
     has
 }
 
+/// Whether the nginx under test is this version or a later one. If not, this is said on the terminal:
+/// a test then has nothing to run against.
+pub fn is_from(major: u32, minor: u32) -> bool {
+    let is_from = nginx_version() >= (major, minor);
+    if !is_from {
+        say_not_run(&format!("what nginx {major}.{minor} brought"));
+    }
+    is_from
+}
+
+/// The first two numbers of the version of the nginx under test.
+pub fn nginx_version() -> (u32, u32) {
+    let printed = version_output();
+    let version = printed.split_once("nginx/").expect("nginx -V names its version").1;
+    let mut numbers = version.split('.').map(|number| number.parse().expect("a number"));
+    let mut next = || numbers.next().expect("a version has two numbers at least");
+    (next(), next())
+}
+
 /// What the nginx under test was configured with, as far as it holds no blanks.
 fn configure_arguments() -> Vec<String> {
+    version_output().split_whitespace().map(str::to_owned).collect()
+}
+
+fn version_output() -> String {
     let version = Command::new(nginx_binary()).arg("-V").output().expect("nginx -V");
-    let printed = String::from_utf8_lossy(&version.stderr).into_owned();
-    printed.split_whitespace().map(str::to_owned).collect()
+    String::from_utf8_lossy(&version.stderr).into_owned()
 }
 
 fn say_not_run(missing: &str) {

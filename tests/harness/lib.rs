@@ -4,6 +4,7 @@
 //! Environment:
 //! - `TEST_NGINX_BINARY`: the nginx to test with; else `nginx` from `PATH` and the sbin directories.
 //! - `TEST_NGINX_MODULE`: the module; else `target/release/libngx_http_shared_session_module.so`.
+//!   `built-in` for an nginx of which it is a part; the tests of faults cannot run there.
 //! - `TEST_NGINX_FAULT_MODULE`: the module that takes orders for faults; else
 //!   `target/debug/libngx_http_shared_session_module.so`.
 //! - `TEST_NGINX_WRAPPER`: a command to run nginx under, such as `valgrind --log-file=…`; every
@@ -31,8 +32,8 @@ mod visitor;
 pub use conf::Conf;
 pub use django::Django;
 pub use environment::{
-    Timeout, built_with, distribution_module, fault_module, is_slowed, module, nginx_binary,
-    patience, wait_for, workspace,
+    Timeout, built_with, distribution_module, fault_module, is_from, is_slowed, module,
+    nginx_binary, nginx_version, patience, wait_for, workspace,
 };
 pub use grpc::GrpcUpstream;
 pub use http::{Connection, Http2, Http3, Request, Response};

@@ -92,10 +92,12 @@ fn a_resized_zone_begins_at_zero() {
 /// is loaded goes on, or the zone is a new one.
 #[test]
 fn a_reload_with_another_build_of_the_module_mistakes_nothing() {
+    // Where it is a part of nginx a reload brings no other.
+    let Some(module) = harness::module() else { return };
     let world = world_with(&Parts::default(), |conf| {
         conf.without_module()
             .first("load_module conf/one.so;")
-            .file("one.so", fs::read(harness::module()).unwrap())
+            .file("one.so", fs::read(module).unwrap())
             .file("other.so", fs::read(harness::fault_module()).unwrap())
     });
     let used = delivery(&claims(1));

@@ -1,6 +1,6 @@
 //! Answers to every method and of every status.
 
-use harness::{Connection, Nginx, Reply, Request, Upstream};
+use harness::{Connection, Nginx, Reply, Request, Upstream, is_from, nginx_version};
 
 use super::{Compared, SESSION, assert_tagged, before_head_end, request, started};
 use crate::support::{Extra, PAGE, cookie_parts, stamp, three_sites};
@@ -143,12 +143,44 @@ fn a_request_that_waits_for_100_continue() {
     assert_tagged(&connection.read_response("POST").unwrap(), PAGE, before_head_end(PAGE));
 }
 
+const HINTS: &str = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n";
+
+/// Early hints, and the page behind them.
+fn hints_and_page() -> Reply {
+    let page = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{PAGE}");
+    Reply::raw(format!("{HINTS}\r\n")).then(page)
+}
+
+#[test]
+fn the_page_behind_early_hints_gets_tags() {
+    if !is_from(1, 29) {
+        return;
+    }
+    let (_upstream, nginx) = started(hints_and_page(), "");
+    let response = request("GET", "/").send(&nginx);
+    assert_tagged(&response, PAGE, before_head_end(PAGE));
+    assert_eq!(nginx.log(&response).page(), "shared");
+}
+
+#[test]
+fn early_hints_pass_as_they_are() {
+    if !is_from(1, 29) {
+        return;
+    }
+    let (_upstream, nginx) = started(hints_and_page(), "early_hints 1;");
+    let mut connection = Connection::open(&nginx, "http", "www.example.com");
+    connection.write(&request("GET", "/").to_bytes());
+    connection.read_until(&format!("{HINTS}\r\n"));
+    assert_tagged(&connection.read_response("GET").unwrap(), PAGE, before_head_end(PAGE));
+}
+
 #[test]
 fn interim_answers_of_the_upstream_change_nothing() {
     // nginx before 1.29 knows none: whatever it makes of them, it makes without the loader too.
-    let interim = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n";
-    let page = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{PAGE}");
-    let compared = Compared::new(Reply::raw(interim).then(page));
+    if nginx_version() >= (1, 29) {
+        return;
+    }
+    let compared = Compared::new(hints_and_page());
     let raw = |path: &str| {
         let mut connection = Connection::open(&compared.nginx, "http", "www.example.com");
         connection.write(&request("GET", path).header("Connection", "close").to_bytes());

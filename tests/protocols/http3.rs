@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Http3, Nginx, Reply, Request, Upstream, built_with};
+use harness::{Http3, Nginx, Reply, Request, Upstream, built_with, nginx_version};
 
 use crate::pages::{SESSION, assert_tagged, before_head_end, with_a_long_head};
 use crate::requests::{all, as_browser, withheld};
@@ -85,12 +85,16 @@ fn the_port_is_that_of_the_authority() {
     let from = |origin: &str, address: &str| Request::get(address).header("Origin", origin);
 
     let own = "https://www.example.com:9443";
-    for request in [
+    let mut requests = vec![
         with_session("https://www.example.com:9443/"),
         with_session("https://WWW.Example.COM:9443/"),
-        // A client may name it twice.
-        with_session("https://www.example.com:9443/").header("Host", "www.example.com:9443"),
-    ] {
+    ];
+    // A client may name it twice; nginx before 1.28 then takes a port for a difference.
+    if nginx_version() >= (1, 28) {
+        let request = with_session("https://www.example.com:9443/");
+        requests.push(request.header("Host", "www.example.com:9443"));
+    }
+    for request in requests {
         let (line, addresses) = send(&request);
         assert_eq!((line.page(), addresses.len()), ("shared", 2));
         assert!(addresses[0].starts_with("https://www.example.org:8443/"), "{}", addresses[0]);
