@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::callgrind::Counts;
 use crate::cases::{Case, Contender};
 use crate::client::Client;
 use crate::measure;
@@ -58,10 +59,10 @@ fn cost(world: &World, contender: &Contender) -> Cost {
     let dump = dump(folder.path());
     drop(nginx);
     let per_request = |count: u64| count as f64 / REQUESTS as f64;
-    let (total, functions) = annotate(&dump);
-    let of_module = functions.into_iter().filter(|(_, object, _)| object.contains(MODULE));
-    let functions = of_module.map(|(name, _, count)| (name, per_request(count))).collect();
-    let cost = Cost { name: contender.name, instructions: per_request(total), functions };
+    let counts = Counts::read(&fs::read_to_string(dump).unwrap());
+    let functions = counts.of_object(MODULE);
+    let functions = functions.into_iter().map(|(name, n)| (name, per_request(n))).collect();
+    let cost = Cost { name: contender.name, instructions: per_request(counts.total), functions };
     eprintln!("{:>9.0} instructions  {}", cost.instructions, cost.name);
     cost
 }
@@ -84,29 +85,3 @@ fn dump(folder: &Path) -> PathBuf {
     files.into_iter().next().expect("callgrind dumped")
 }
 
-/// All instructions, and by function (its name and its object) those of it and of what it calls.
-fn annotate(dump: &Path) -> (u64, Vec<(String, String, u64)>) {
-    let output = Command::new("callgrind_annotate")
-        .args(["--auto=no", "--tree=none", "--inclusive=yes", "--threshold=100", "--show=Ir"])
-        .arg(dump)
-        .stdin(Stdio::null())
-        .output()
-        .expect("callgrind_annotate starts");
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let (mut total, mut functions) = (0, Vec::new());
-    for line in printed.lines() {
-        // `1,234 (12.3%)  file:function [object]`
-        let Some((count, rest)) = line.trim_start().split_once(' ') else { continue };
-        let Ok(count) = count.replace(',', "").parse() else { continue };
-        let Some((_, name)) = rest.split_once(')') else { continue };
-        let name = name.trim();
-        if name == "PROGRAM TOTALS" {
-            total = count;
-        } else if let Some((name, object)) = name.rsplit_once(" [") {
-            // The file's name may hold no colon, the function's does.
-            let function = name.split_once(':').map_or(name, |(_, function)| function);
-            functions.push((function.to_owned(), object.to_owned(), count));
-        }
-    }
-    (total, functions)
-}

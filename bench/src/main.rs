@@ -1,6 +1,7 @@
 //! What the module costs. See `--help`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod callgrind;
 mod cases;
 mod client;
 mod instructions;
