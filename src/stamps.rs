@@ -31,7 +31,8 @@ pub(crate) fn settle(r: Request<'_>) -> Result<Option<Stamp>, NoMemory> {
     let outcome = r.context().and_then(|context| context.outcome.get());
     let change = change(r, &cookies.session().spec.name);
     let is_page = document::is_shown(r) && loader::is_html(r.headers_out());
-    if outcome.is_none() && change.is_none() && !is_page {
+    // Of a visitor who brings nothing, a page that sets nothing says nothing either.
+    if outcome.is_none() && change.is_none() && !(is_page && arrival::has_any(r, cookies)) {
         return Ok(None);
     }
     let Some(own) = site::own(r, srv) else { return Ok(None) };

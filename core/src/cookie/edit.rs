@@ -1,5 +1,5 @@
 //! A request's cookies, rewritten.
-use super::{split_pair, trim};
+use super::{parts, split_pair, trim};
 
 /// A request's `Cookie` headers as one, without some of its cookies and with others at its end.
 #[derive(Clone, Copy)]
@@ -26,7 +26,7 @@ where
 
     /// Is any of the cookies there unwanted?
     pub fn takes_any(&self) -> bool {
-        let mut pairs = self.headers.clone().flat_map(|header| header.split(|&byte| byte == b';'));
+        let mut pairs = self.headers.clone().flat_map(parts);
         pairs.any(|pair| split_pair(pair).is_some_and(|(name, _)| (self.unwanted)(name)))
     }
 
@@ -55,7 +55,7 @@ where
                 put(b"; ");
             }
         };
-        for pair in self.headers.clone().flat_map(|header| header.split(|&byte| byte == b';')) {
+        for pair in self.headers.clone().flat_map(parts) {
             let pair = trim(pair);
             let is_unwanted = split_pair(pair).is_some_and(|(name, _)| (self.unwanted)(name));
             if !pair.is_empty() && !is_unwanted {
