@@ -28,18 +28,11 @@ pub(crate) struct Arrival<'r> {
 pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
     let srv = r.srv_conf();
     let (Some(_), Some(cookies)) = (srv.sites(), srv.cookies()) else { return Ok(()) };
-    let edit = Edit {
-        headers: r.headers_in().values(b"Cookie"),
-        unwanted: |name: &[u8]| cookies.is_own(name),
-        added: &[],
-    };
-    if !edit.takes_any() {
-        return Ok(());
-    }
     let pairs = || cookie::pairs(r.headers_in().values(b"Cookie"));
     let (mut stamp, mut parked) = (Found::None, Found::None);
-    let (mut was_asked, mut has_states) = (false, false);
+    let (mut was_asked, mut has_states, mut is_any) = (false, false, false);
     for (name, value) in pairs().filter(|(name, _)| cookies.is_own(name)) {
+        is_any = true;
         if name == cookies.stamp() {
             stamp = stamp.and(value);
         } else if name == cookies.parked() {
@@ -49,6 +42,9 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
             has_states |= cookies.is_state(name);
         }
     }
+    if !is_any {
+        return Ok(());
+    }
     let one = |found| match found {
         Found::One(value) => Some(value),
         Found::None | Found::Twins => None,
@@ -56,7 +52,8 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
     let states = if has_states { states(r, cookies, pairs())? } else { &[] };
     let arrival = Arrival { stamp: one(stamp), states, was_asked, parked: one(parked) };
     r.context_or_new()?.arrival.set(arrival);
-    rewrite(r, &edit)
+    let unwanted = |name: &[u8]| cookies.is_own(name);
+    rewrite(r, &Edit { headers: r.headers_in().values(b"Cookie"), unwanted, added: &[] })
 }
 
 /// The states among these cookies.
@@ -89,9 +86,9 @@ where
     H: Iterator<Item = &'r [u8]> + Clone,
     W: Fn(&[u8]) -> bool,
 {
-    let line = r.pool().bytes(edit.len())?;
-    edit.write(line).ok_or(NoMemory)?;
-    request_cookies::replace(r, (!line.is_empty()).then_some(&*line))
+    let line = r.pool().bytes(edit.max_len())?;
+    let len = edit.write(line).ok_or(NoMemory)?;
+    request_cookies::replace(r, (len > 0).then_some(&line[..len]))
 }
 
 /// Whether the visitor brought a session, or a stamp, which may stand for one.

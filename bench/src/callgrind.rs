@@ -8,8 +8,18 @@ use std::collections::HashMap;
 pub(crate) struct Counts {
     /// All instructions.
     pub(crate) total: u64,
-    /// By name: the object, and the instructions of the function and of what it calls.
-    functions: HashMap<String, (String, u64)>,
+    functions: HashMap<String, Function>,
+}
+
+/// What a function cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    object: String,
+    /// Instructions of its own.
+    pub(crate) own: u64,
+    /// These and those of what it calls.
+    pub(crate) inclusive: u64,
 }
 
 impl Counts {
@@ -32,21 +42,23 @@ impl Counts {
             } else if line.starts_with(|c: char| c.is_ascii_digit() || "+-*".contains(c)) {
                 let cost = line.split(' ').nth(1).and_then(|cost| cost.parse().ok()).unwrap_or(0);
                 // The line behind calls= is what the called function cost, all in all.
-                if !std::mem::take(&mut is_call) {
-                    counts.total += cost;
-                }
+                let own = if std::mem::take(&mut is_call) { 0 } else { cost };
+                let (name, object) = (function.clone(), object.clone());
                 let entry = counts.functions.entry(function.clone());
-                entry.or_insert_with(|| (object.clone(), 0)).1 += cost;
+                let entry = entry.or_insert(Function { name, object, own: 0, inclusive: 0 });
+                entry.own += own;
+                entry.inclusive += cost;
+                counts.total += own;
             }
         }
         counts
     }
 
     /// The functions of objects whose name holds `object`, most expensive first.
-    pub(crate) fn of_object(&self, object: &str) -> Vec<(String, u64)> {
-        let those = self.functions.iter().filter(|(_, (of, _))| of.contains(object));
-        let mut those: Vec<_> = those.map(|(name, (_, count))| (name.clone(), *count)).collect();
-        those.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    pub(crate) fn of_object(&self, object: &str) -> Vec<Function> {
+        let those = self.functions.values().filter(|function| function.object.contains(object));
+        let mut those: Vec<_> = those.cloned().collect();
+        those.sort_by(|a, b| b.inclusive.cmp(&a.inclusive).then_with(|| a.name.cmp(&b.name)));
         those
     }
 }
@@ -95,7 +107,11 @@ totals: 520
 ";
         let counts = Counts::read(text);
         assert_eq!(counts.total, 520);
-        assert_eq!(counts.of_object("module"), [("ours".to_owned(), 120)]);
-        assert_eq!(counts.of_object("nginx"), [("main".to_owned(), 520)]);
+        let costs = |object| {
+            let functions = counts.of_object(object).into_iter();
+            functions.map(|f| (f.name, f.own, f.inclusive)).collect::<Vec<_>>()
+        };
+        assert_eq!(costs("module"), [("ours".to_owned(), 120, 120)]);
+        assert_eq!(costs("nginx"), [("main".to_owned(), 400, 520)]);
     }
 }

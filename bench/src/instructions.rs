@@ -22,8 +22,9 @@ const MODULE: &str = "shared_session_module";
 pub(crate) struct Cost {
     pub(crate) name: &'static str,
     pub(crate) instructions: f64,
-    /// The module's functions, most expensive first: the instructions of each and of what it calls.
-    pub(crate) functions: Vec<(String, f64)>,
+    /// The module's functions, most expensive first: the instructions of each, and with those of
+    /// what it calls.
+    pub(crate) functions: Vec<(String, f64, f64)>,
 }
 
 /// Counts for every contender of a case.
@@ -59,9 +60,15 @@ fn cost(world: &World, contender: &Contender) -> Cost {
     let dump = dump(folder.path());
     drop(nginx);
     let per_request = |count: u64| count as f64 / REQUESTS as f64;
+    if let Some(keep) = std::env::var_os("BENCH_KEEP") {
+        fs::copy(&dump, Path::new(&keep).join(contender.name.replace(' ', "-"))).unwrap();
+    }
     let counts = Counts::read(&fs::read_to_string(dump).unwrap());
     let functions = counts.of_object(MODULE);
-    let functions = functions.into_iter().map(|(name, n)| (name, per_request(n))).collect();
+    let functions = functions
+        .into_iter()
+        .map(|f| (f.name, per_request(f.own), per_request(f.inclusive)))
+        .collect();
     let cost = Cost { name: contender.name, instructions: per_request(counts.total), functions };
     eprintln!("{:>9.0} instructions  {}", cost.instructions, cost.name);
     cost

@@ -35,7 +35,7 @@ fn main() {
             println!("{}", case.title);
             for c in instructions::count(&world, case) {
                 println!("{:.0} {}", c.instructions, c.name);
-                for (n, i) in c.functions.iter().take(60) { println!("    {i:>8.0} {n}"); }
+                for (n, own, i) in c.functions.iter().take(90) { println!("{own:>8.0} {i:>8.0} {n}"); }
             }
         }
         return;

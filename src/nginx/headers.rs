@@ -60,15 +60,20 @@ pub(super) unsafe fn elements(
     unsafe { Elements::new(list) }
 }
 
-/// Most headers differ in the length of their names.
+/// Whether a header has that name. Most names differ in length, and those that browsers send alike
+/// (`Sec-Fetch-…`) in their last byte.
 ///
 /// # Safety
 /// `element` is an element of a live list.
 unsafe fn is_named(element: *const ngx_table_elt_t, name: &[u8]) -> bool {
     // SAFETY: the caller vouches for the element, and with it for its strings.
     unsafe {
-        let key = (*element).key;
-        key.len == name.len() && bytes(key).eq_ignore_ascii_case(name)
+        if (*element).key.len != name.len() {
+            return false;
+        }
+        let key = bytes((*element).key);
+        key.last().map(u8::to_ascii_lowercase) == name.last().map(u8::to_ascii_lowercase)
+            && key.eq_ignore_ascii_case(name)
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod location;
 pub(crate) mod log;
 pub(crate) mod module;
 pub(crate) mod pool;
+pub(crate) mod process;
 pub(crate) mod request;
 pub(crate) mod request_cookies;
 pub(crate) mod request_headers;

@@ -133,7 +133,8 @@ fn parts(line: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
 
 /// `name=value` at its first `=`, both trimmed; none where there is no `=`.
 fn split_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = memchr::memchr(b'=', pair)?;
+    // Names are short: a search that is made for long texts would take longer.
+    let at = pair.iter().position(|&byte| byte == b'=')?;
     Some((trim(&pair[..at]), trim(&pair[at + 1..])))
 }
 
