@@ -78,7 +78,8 @@ pub(crate) fn visit(page: &str, visitor: Visitor, riders: usize) -> Request {
 
 /// A script of another site's page.
 fn script(host: &str, path: &str) -> Request {
-    let (origin, referer) = (format!("Origin: http://{SOURCE}"), format!("Referer: http://{SOURCE}/"));
+    let (origin, referer) =
+        (format!("Origin: http://{SOURCE}"), format!("Referer: http://{SOURCE}/"));
     let fetch = ["Accept: */*", "Sec-Fetch-Dest: script", "Sec-Fetch-Mode: cors"];
     let more = [NAVIGATION[0], NAVIGATION[2], NAVIGATION[3], &origin, &referer];
     let path = path.to_owned();
@@ -214,10 +215,16 @@ pub(crate) fn page(world: &World, title: &'static str, name: &'static str, all: 
     Case { title, contenders }
 }
 
+/// The page of 21 KB without what the distribution packages: for another nginx than its own.
+pub(crate) fn pages_without_packages(world: &World) -> Case {
+    page(world, "Proxied page of 21 KB", "21k.html", false)
+}
+
 /// Files of nginx's own.
 pub(crate) fn files(world: &World) -> [Case; 2] {
     let root = format!("        root {};", world.pages.path().display());
-    let plain = Conf { server: format!("{root}\n        location / {{ }}"), workers: 1, ..Conf::default() };
+    let plain =
+        Conf { server: format!("{root}\n        location / {{ }}"), workers: 1, ..Conf::default() };
     let mut ours = module(world, 3, LOADER, "");
     ours.server = ours.server.replace("proxy_pass http://application;", "");
     ours.server += &format!("\n{root}");
@@ -257,8 +264,7 @@ pub(crate) fn deliveries(world: &World) -> Case {
     let request = script(DESTINATION, "/shared-session/@.js");
     let good = Some(Token::Good);
     let sets = |answer: &Answer| answer.head.contains("\r\nSet-Cookie: sessionid=abc");
-    let parks =
-        |answer: &Answer| answer.head.contains("\r\nSet-Cookie: __Host-sessionid_parked=");
+    let parks = |answer: &Answer| answer.head.contains("\r\nSet-Cookie: __Host-sessionid_parked=");
     let refuses = |answer: &Answer| {
         answer.head.starts_with("HTTP/1.1 200 ") && !answer.head.contains("Set-Cookie")
     };
@@ -277,6 +283,9 @@ pub(crate) fn deliveries(world: &World) -> Case {
         ],
     }
 }
+
+/// The title of [`package`].
+pub(crate) const PACKAGE: &str = "The Python package under gunicorn";
 
 /// The Python package.
 pub(crate) fn package(world: &World) -> Case {
@@ -302,7 +311,7 @@ pub(crate) fn package(world: &World) -> Case {
         is_right: sets,
     };
     Case {
-        title: "The Python package under gunicorn",
+        title: PACKAGE,
         contenders: vec![
             page("the page, 21 KB, without its tag", "plain", is_page),
             page("the page with its tag", "tags", has_tags),
@@ -338,10 +347,6 @@ pub(crate) fn workers(world: &World) -> Case {
     let two = |conf| Conf { workers: 2, ..conf };
     Case {
         title: "Two workers, that share two cores with the load",
-        contenders: vec![
-            unfiltered(two(proxied(world, "")), page),
-            two_tags(two(conf), page),
-        ],
+        contenders: vec![unfiltered(two(proxied(world, "")), page), two_tags(two(conf), page)],
     }
 }
-

@@ -60,9 +60,6 @@ fn cost(world: &World, contender: &Contender) -> Cost {
     let dump = dump(folder.path());
     drop(nginx);
     let per_request = |count: u64| count as f64 / REQUESTS as f64;
-    if let Some(keep) = std::env::var_os("BENCH_KEEP") {
-        fs::copy(&dump, Path::new(&keep).join(contender.name.replace(' ', "-"))).unwrap();
-    }
     let counts = Counts::read(&fs::read_to_string(dump).unwrap());
     let functions = counts.of_object(MODULE);
     let functions = functions
@@ -91,4 +88,3 @@ fn dump(folder: &Path) -> PathBuf {
     files.sort();
     files.into_iter().next().expect("callgrind dumped")
 }
-

@@ -46,7 +46,8 @@ impl Load {
     pub(crate) fn run(self, to: SocketAddr, request: &Request, lines: Option<&Path>) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let script = folder.path().join("script.lua");
-        let text = if lines.is_some() { include_str!("lines.lua") } else { include_str!("fixed.lua") };
+        let text =
+            if lines.is_some() { include_str!("lines.lua") } else { include_str!("fixed.lua") };
         fs::write(&script, text).unwrap();
         let mut wrk = Command::new("wrk");
         wrk.args(["--threads", "1", "--timeout", "10s"]);

@@ -9,9 +9,9 @@ use crate::cases::{Case, Contender, DESTINATION, SOURCE};
 use crate::client::Client;
 use crate::load::Load;
 use crate::nginx::Nginx;
+use crate::pin;
 use crate::tokens::{self, Token};
 use crate::world::World;
-use crate::pin;
 
 /// Requests before it counts.
 const WARM_UP: usize = 200;
@@ -110,4 +110,3 @@ pub(crate) fn warm_up(nginx: &Nginx, contender: &Contender) -> usize {
     }
     wire_len
 }
-

@@ -108,7 +108,11 @@ fn harness_folder() -> TempDir {
     use std::os::unix::fs::PermissionsExt;
     // nginx's workers may run as another user.
     let readable = fs::Permissions::from_mode(0o755);
-    tempfile::Builder::new().prefix("shared-session-bench-").permissions(readable).tempdir().unwrap()
+    tempfile::Builder::new()
+        .prefix("shared-session-bench-")
+        .permissions(readable)
+        .tempdir()
+        .unwrap()
 }
 
 fn get(nginx: &Nginx, request: &Request) -> Vec<u8> {
