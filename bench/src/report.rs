@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     fn measured(name: &'static str, rates: [f64; 3]) -> (&'static str, Vec<Sample>) {
-        (name, rates.map(|rate| Sample { rate, busy: 1.0, cpu_us: 1e6 / rate }).to_vec())
+        (name, rates.map(|rate| Sample { rate, busy: 1.0, cpu_us: 1e3 / rate }).to_vec())
     }
 
     #[test]
