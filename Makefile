@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
 .PHONY: help setup build build-1.28 check test test-unit test-distribution test-chromium test-1.28 browser-test demo sanitize
-.PHONY: docker-test stress fuzz matrix deb deb-test clean
+.PHONY: docker-test stress fuzz matrix deb deb-test bench bench-instructions bench-memory bench-micro clean
 
 export CARGO_TARGET_DIR := $(CURDIR)/target
 MODULE := release/libngx_http_shared_session_module.so
@@ -21,6 +21,12 @@ FAULT_MODULE := debug/libngx_http_shared_session_module.so
 BUILD_FAULTS := cargo build --package ngx_http_shared_session_module --features fault-injection
 BROWSER_TESTS := TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/$(MODULE) \
     cargo run --package shared-session-browser-tests --
+
+# What the module is compared with, and what measures.
+BENCH_PACKAGES := wrk libnginx-mod-http-lua libnginx-mod-http-js
+BENCH := cargo build --release --package shared-session-bench && TEST_NGINX_BINARY=$$NGINX_BINARY \
+    TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/$(MODULE) $(CARGO_TARGET_DIR)/release/shared-session-bench
+PERFORMANCE := docs/performance.md
 
 help: ## What can be made
 	@sed -n 's/^\([a-z0-9.-]*\):.*## /\1\t/p' Makefile | expand -t 20
@@ -120,6 +126,31 @@ deb: ## Debian's package for the nginx of this release, or of RELEASE: target/de
 
 deb-test: ## That package in a clean container of Debian 12, or of RELEASE, with the nginx.conf in README
 	@scripts/deb-test $(RELEASE)
+
+# BENCH_OPTIONS, such as --quick or "--case Delivery", instead of the tables in docs/performance.md.
+bench: build ## Throughput beside sub_filter, njs, Lua and the Python package; an idle machine, 15 minutes
+	@scripts/setup $(BENCH_PACKAGES)
+	$(NGINX)
+	$(BENCH) rates $(or $(BENCH_OPTIONS),--write $(PERFORMANCE))
+
+bench-instructions: build ## Instructions per request, with callgrind
+	@scripts/setup $(BENCH_PACKAGES) valgrind
+	$(NGINX)
+	$(BENCH) instructions $(or $(BENCH_OPTIONS),--write $(PERFORMANCE))
+
+bench-memory: build ## What workers keep after 5 million requests of each kind, and what a request takes: an hour
+	@scripts/setup $(BENCH_PACKAGES)
+	env=$$(scripts/nginx-1.28 --debug-palloc); eval "$$env"
+	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/nginx-1.28-debug-palloc $(BUILD)
+	cargo build --release --package shared-session-bench
+	TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/nginx-1.28-debug-palloc/$(MODULE) \
+	    $(CARGO_TARGET_DIR)/release/shared-session-bench pools --write $(PERFORMANCE)
+	unset NGINX_SOURCE_DIR NGINX_BUILD_DIR NGINX_BINARY
+	$(NGINX)
+	$(BENCH) memory $(or $(BENCH_OPTIONS),--write $(PERFORMANCE))
+
+bench-micro: ## Seal, open, scan, look-up of cookies, one by one
+	@cargo bench --package shared-session-core --bench micro
 
 clean: ## Remove all that was built
 	@rm -rf $(CARGO_TARGET_DIR)

@@ -28,31 +28,45 @@ pub(crate) struct Arrival<'r> {
 pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
     let srv = r.srv_conf();
     let (Some(_), Some(cookies)) = (srv.sites(), srv.cookies()) else { return Ok(()) };
-    let edit = Edit {
-        headers: r.headers_in().values(b"Cookie"),
-        unwanted: |name: &[u8]| cookies.is_own(name),
-        added: &[],
-    };
-    if !edit.takes_any() {
+    let pairs = || cookie::pairs(r.headers_in().values(b"Cookie"));
+    let (mut stamp, mut parked) = (Found::None, Found::None);
+    let (mut was_asked, mut has_states, mut is_any) = (false, false, false);
+    for (name, value) in pairs().filter(|(name, _)| cookies.is_own(name)) {
+        is_any = true;
+        if name == cookies.stamp() {
+            stamp = stamp.and(value);
+        } else if name == cookies.parked() {
+            parked = parked.and(value);
+        } else {
+            was_asked |= cookies.is_asked(name);
+            has_states |= cookies.is_state(name);
+        }
+    }
+    if !is_any {
         return Ok(());
     }
-    let one = |name: &[u8]| match cookie::find(r.headers_in().values(b"Cookie"), name) {
+    let one = |found| match found {
         Found::One(value) => Some(value),
         Found::None | Found::Twins => None,
     };
-    let pairs = || cookie::pairs(r.headers_in().values(b"Cookie"));
+    let states = if has_states { states(r, cookies, pairs())? } else { &[] };
+    let arrival = Arrival { stamp: one(stamp), states, was_asked, parked: one(parked) };
+    r.context_or_new()?.arrival.set(arrival);
+    let unwanted = |name: &[u8]| cookies.is_own(name);
+    rewrite(r, &Edit { headers: r.headers_in().values(b"Cookie"), unwanted, added: &[] })
+}
+
+/// The states among these cookies.
+fn states<'r>(
+    r: Request<'r>,
+    cookies: &Cookies,
+    pairs: impl Iterator<Item = (&'r [u8], &'r [u8])>,
+) -> Result<&'r [(&'r [u8], &'r [u8])], NoMemory> {
     // On https those with `__Host-` alone: others a neighbour or an attacker on the way may plant.
-    let own = site::own(r, srv);
+    let own = site::own(r, r.srv_conf());
     let https = site::is_https(r, own.as_ref(), cookies.session().spec.secure);
     let is_state = |name: &[u8]| name.starts_with(cookies.state(https));
-    let arrival = Arrival {
-        stamp: one(cookies.stamp()),
-        states: r.pool().list(MAX_STATES, pairs().filter(|(name, _)| is_state(name)))?,
-        was_asked: pairs().any(|(name, _)| cookies.is_asked(name)),
-        parked: one(cookies.parked()),
-    };
-    r.context_or_new()?.arrival.set(arrival);
-    rewrite(r, &edit)
+    r.pool().list(MAX_STATES, pairs.filter(|(name, _)| is_state(name)))
 }
 
 /// Gives the application the request's cookies without the module's own and those of the same
@@ -72,9 +86,16 @@ where
     H: Iterator<Item = &'r [u8]> + Clone,
     W: Fn(&[u8]) -> bool,
 {
-    let line = r.pool().bytes(edit.len())?;
-    edit.write(line).ok_or(NoMemory)?;
-    request_cookies::replace(r, (!line.is_empty()).then_some(&*line))
+    let line = r.pool().bytes(edit.max_len())?;
+    let len = edit.write(line).ok_or(NoMemory)?;
+    request_cookies::replace(r, (len > 0).then_some(&line[..len]))
+}
+
+/// Whether the visitor brought a session, or a stamp, which may stand for one.
+pub(crate) fn has_any(r: Request<'_>, cookies: &Cookies) -> bool {
+    let name = &cookies.session().spec.name;
+    r.context().is_some_and(|context| context.arrival.get().stamp.is_some())
+        || cookie::find(r.headers_in().values(b"Cookie"), name) != Found::None
 }
 
 /// The session that the visitor brought.

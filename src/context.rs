@@ -14,12 +14,15 @@ use crate::nginx::chain::Chains;
 use crate::nginx::request_headers::Original;
 use crate::nginx::subrequest;
 use crate::pull::Attempt;
+use crate::site::Own;
 
 /// The state of one request of a client.
 #[derive(Default)]
 pub(crate) struct Context<'r> {
     /// Set where the module itself answers: the headers that must be final.
     pub(crate) answer: Cell<Option<Answer<'r>>>,
+    /// The site that it is for, once that was asked.
+    pub(crate) own: Cell<Option<Own<'r>>>,
     /// The module's own cookies that came with the request.
     pub(crate) arrival: Cell<Arrival<'r>>,
     /// The client said that it keeps no cookies.

@@ -1,12 +1,51 @@
 //! Random bytes.
 
-use crate::nginx::Request;
+use std::cell::RefCell;
+
 use crate::nginx::log::Level;
+use crate::nginx::{Request, process};
+use zeroize::Zeroize;
+
+/// How many bytes the system is asked for at once: a call for few takes longer than to seal a token.
+const AT_ONCE: usize = 512;
+
+thread_local! {
+    static STORE: RefCell<Store> = const { RefCell::new(Store::EMPTY) };
+}
+
+/// Bytes of the system's that nobody was given yet. Each is given once, and forgotten then.
+struct Store {
+    bytes: [u8; AT_ONCE],
+    left: usize,
+    /// The process that asked for them: one that is forked from it must not give them again.
+    owner: i32,
+}
+
+impl Store {
+    const EMPTY: Self = Store { bytes: [0; AT_ONCE], left: 0, owner: 0 };
+
+    fn take(&mut self, out: &mut [u8]) -> Result<(), getrandom::Error> {
+        if out.len() > self.left || self.owner != process::id() {
+            self.left = 0;
+            getrandom::fill(&mut self.bytes)?;
+            self.left = AT_ONCE;
+            self.owner = process::id();
+        }
+        let rest = self.left.saturating_sub(out.len());
+        let given = &mut self.bytes[rest..self.left];
+        out.copy_from_slice(given);
+        given.zeroize();
+        self.left = rest;
+        Ok(())
+    }
+}
 
 /// Fresh random bytes of the system; `None`, and an error in the log, where it gives none.
 pub(crate) fn bytes<const N: usize>(r: Request<'_>) -> Option<[u8; N]> {
+    const { assert!(N <= AT_ONCE) };
     let mut random = [0; N];
-    if getrandom::fill(&mut random).is_err() {
+    let taken = STORE.with(|store| store.try_borrow_mut().ok().map(|mut s| s.take(&mut random)));
+    if !matches!(taken, Some(Ok(()))) {
         r.log(Level::Error, format_args!("shared_session: the system gave no random bytes"));
         return None;
     }

@@ -1,5 +1,7 @@
 //! Which site a request is for.
 
+use std::cell::Cell;
+
 use shared_session_core::cookie::Secure;
 use shared_session_core::origin::{HostPort, Origin, Scheme, SiteMatch};
 
@@ -7,6 +9,7 @@ use crate::conf::SrvConf;
 use crate::nginx::Request;
 
 /// The site whose request this is.
+#[derive(Clone, Copy)]
 pub(crate) struct Own<'r> {
     pub(crate) site: SiteMatch<'r>,
     /// The request's own origin: of the host that was asked for, which may be a subdomain.
@@ -16,10 +19,17 @@ pub(crate) struct Own<'r> {
 
 /// The site, if the request's host is one or a subdomain of one.
 pub(crate) fn own<'r>(r: Request<'r>, conf: &'r SrvConf) -> Option<Own<'r>> {
+    let known = r.context().map(|context| &context.own);
+    if let Some(own) = known.and_then(Cell::get) {
+        return Some(own);
+    }
     let host = host(r)?;
     let site = conf.sites()?.find(scheme(r), host)?;
-    let origin = Origin::new(site.scheme, host)?;
-    Some(Own { site, origin, host })
+    let own = Own { site, origin: Origin::new(site.scheme, host)?, host };
+    if let Some(known) = known {
+        known.set(Some(own));
+    }
+    Some(own)
 }
 
 /// The scheme by which the request came to this nginx.
@@ -32,7 +42,8 @@ pub(crate) fn scheme(r: Request<'_>) -> Scheme {
 fn host<'r>(r: Request<'r>) -> Option<HostPort<'r>> {
     let name = r.server_name();
     let named = |value: &'r [u8]| {
-        HostPort::parse(value).filter(|parsed| parsed.host.eq_ignore_ascii_case(name))
+        let is_same = |host: &[u8]| host == name || host.eq_ignore_ascii_case(name);
+        HostPort::parse(value).filter(|parsed| is_same(parsed.host))
     };
     r.headers_in().first(b"Host").and_then(named).or_else(|| r.authority().and_then(named))
 }

@@ -30,8 +30,13 @@ pub(crate) fn settle(r: Request<'_>) -> Result<Option<Stamp>, NoMemory> {
     }
     let outcome = r.context().and_then(|context| context.outcome.get());
     let change = change(r, &cookies.session().spec.name);
+    let is_settled = outcome.is_none() && change.is_none();
+    // Where nothing came and nothing is set there is nothing to say.
+    if is_settled && !arrival::has_any(r, cookies) {
+        return Ok(None);
+    }
     let is_page = document::is_shown(r) && loader::is_html(r.headers_out());
-    if outcome.is_none() && change.is_none() && !is_page {
+    if is_settled && !is_page {
         return Ok(None);
     }
     let Some(own) = site::own(r, srv) else { return Ok(None) };

@@ -22,8 +22,10 @@ pub const MAX_LIFE_S: u64 = 7 * 24 * 60 * 60;
 /// Characters of a parked session at most, its cookie's name apart.
 pub const MAX_LEN: usize = MAX_NAME_AND_VALUE;
 
-/// A buffer of so many bytes opens and seals every parked session.
-pub const BUFFER: usize = sealed::open_len(MAX_LEN);
+/// The length in bytes of a buffer that opens or seals a parked session of so many characters.
+pub const fn buffer(chars: usize) -> usize {
+    sealed::open_len(chars)
+}
 
 /// Before the claims: when it was parked.
 const TIME_LEN: usize = 8;
@@ -53,11 +55,17 @@ impl<'a> Parked<'a> {
     /// Does it fit into a cookie of the name that belongs to the session cookie `name`?
     pub fn fits(&self, name: &[u8]) -> bool {
         let name = PREFIX.len().saturating_add(name.len()).saturating_add(SUFFIX.len());
-        sealed::sealed_len(self.plaintext_len()).saturating_add(name) <= MAX_NAME_AND_VALUE
+        self.sealed_len().saturating_add(name) <= MAX_NAME_AND_VALUE
+    }
+
+    /// Its length in characters once it is sealed.
+    pub fn sealed_len(&self) -> usize {
+        sealed::sealed_len(self.plaintext_len())
     }
 
     /// Seals it for the origin where it waits. `nonce` must never have been used with this key;
-    /// `scratch` is to be wiped by its owner. None where it does not fit.
+    /// `scratch` is [`buffer`] of its length long, and to be wiped by its owner. None where it does
+    /// not fit.
     pub fn seal<'o>(
         &self,
         key: &Key,
@@ -75,8 +83,8 @@ impl<'a> Parked<'a> {
         sealed::seal(key, nonce, (Purpose::Parked, origin), len, write, scratch, out)
     }
 
-    /// Opens what one of the keys sealed for that origin. It borrows from `buf`, which is
-    /// [`BUFFER`] bytes long and to be wiped by its owner. None where it is anything else, or the
+    /// Opens what one of the keys sealed for that origin. It borrows from `buf`, which is [`buffer`]
+    /// of the text's length long, and to be wiped by its owner. None where it is anything else, or the
     /// session has ended or waited for too long.
     pub fn open(
         keys: &[Key],
@@ -124,20 +132,21 @@ mod tests {
     }
 
     fn sealed(parked: &Parked<'_>) -> Option<Vec<u8>> {
-        let (mut scratch, mut out) = (vec![0; BUFFER], vec![0; MAX_LEN]);
+        let (mut scratch, mut out) = (vec![0; buffer(MAX_LEN)], vec![0; MAX_LEN]);
         let key = Key::new(&[1; 32]);
         parked.seal(&key, [3; 24], ORIGIN, &mut scratch, &mut out).map(<[u8]>::to_vec)
     }
 
     fn opens(origin: &[u8], text: &[u8], now_s: u64) -> bool {
-        Parked::open(&[Key::new(&[1; 32])], origin, text, now_s, &mut vec![0; BUFFER]).is_some()
+        Parked::open(&[Key::new(&[1; 32])], origin, text, now_s, &mut vec![0; buffer(MAX_LEN)])
+            .is_some()
     }
 
     #[test]
     fn it_comes_back_where_it_was_parked_without_what_bound_the_token() {
         let claims = claims(&[(b"sid", b"x"), (b"cart", b"y")], Some(NOW_S + 60));
         let text = sealed(&Parked::new(&claims, NOW_MS)).unwrap();
-        let mut buf = vec![0; BUFFER];
+        let mut buf = vec![0; buffer(MAX_LEN)];
         let keys = [Key::new(&[1; 32])];
         let found = Parked::open(&keys, ORIGIN, &text, NOW_S, &mut buf).unwrap();
         assert_eq!(found.parked_ms, NOW_MS);

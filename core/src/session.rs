@@ -208,19 +208,20 @@ impl Decision {
 /// Of several different session cookies none is replaced, since which of them would go is not
 /// known; and who logged out of a session is not logged in by it again.
 pub fn decide(policy: Replace, held: &Held<'_>, new: Incoming<'_>) -> Decision {
-    let id = SessionId::of(new.value);
+    // Hashed only where there is something to hold it against.
+    let id = || SessionId::of(new.value);
     if let Known::Ended(ended) = held.known {
         let is_no_later = |lineage: Lineage| {
             lineage.family == ended.lineage.family && lineage.set_ms <= ended.lineage.set_ms
         };
-        if ended.session == id || new.lineage.is_some_and(is_no_later) {
+        if ended.session == id() || new.lineage.is_some_and(is_no_later) {
             return Decision::Kept;
         }
     }
     match (held.found, held.known) {
         (Found::Twins, _) => return Decision::Kept,
         (Found::One(value), _) if value == new.value => return Decision::Same,
-        (Found::None, Known::Live(stamp)) if stamp.session == id => return Decision::Same,
+        (Found::None, Known::Live(stamp)) if stamp.session == id() => return Decision::Same,
         (Found::None, Known::Nothing | Known::Ended(_)) => return Decision::Delivered,
         (Found::One(_), _) | (Found::None, Known::Live(_)) => {}
     }

@@ -78,7 +78,14 @@ impl Cookies {
 
     /// Whether the module itself uses a cookie of that name: the application never sees it.
     pub(crate) fn is_own(&self, name: &[u8]) -> bool {
-        name == self.stamp || name == self.parked || self.is_asked(name) || self.is_state(name)
+        // Every cookie of every request is asked about, and most have another beginning.
+        let session = self.session.spec.name.as_slice();
+        let rest = name.strip_prefix(parked::PREFIX).unwrap_or_default();
+        (name.starts_with(session) || rest.starts_with(session))
+            && (name == self.stamp
+                || name == self.parked
+                || self.is_asked(name)
+                || self.is_state(name))
     }
 
     /// How the names of states begin, on https and on plain http.

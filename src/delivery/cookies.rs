@@ -124,8 +124,9 @@ pub(crate) fn put_parked<'r>(
     let Some(key) = r.srv_conf().keys(r.main_conf()).first() else { return Ok(()) };
     let Some(nonce) = random::bytes(r) else { return Ok(()) };
     let parked = Parked::new(claims, clock::now_ms());
-    let scratch = r.pool().secret(parked::BUFFER)?;
-    let text = r.pool().bytes(parked::MAX_LEN)?;
+    let len = parked.sealed_len();
+    let scratch = r.pool().secret(parked::buffer(len))?;
+    let text = r.pool().bytes(len)?;
     let sealed = parked.seal(key, nonce, own.origin.as_bytes(), scratch, text);
     let value = sealed.ok_or(NoMemory)?;
     let expiry = parked.expires_s().map_or(Expiry::Session, Expiry::At);

@@ -29,7 +29,7 @@ pub(crate) fn hand_over(r: Request<'_>) -> Result<(), NoMemory> {
         return Ok(());
     }
 
-    let buf = r.pool().secret(parked::BUFFER)?;
+    let buf = r.pool().secret(parked::buffer(text.len()))?;
     let keys = srv.keys(r.main_conf());
     let now_s = clock::now_ms() / 1000;
     let parked = Parked::open(keys, own.origin.as_bytes(), text, now_s, buf);

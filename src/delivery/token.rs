@@ -121,12 +121,12 @@ fn take<'r>(r: Request<'r>, kind: Kind, token: &[u8]) -> Result<Option<Taken<'r>
         session_cookie: &spec.name,
     };
     let keys = srv.keys(r.main_conf());
-    let buf = r.pool().secret(token::OPEN_BUFFER)?;
     // Only the module's own tokens say what state they belong to.
     let format = match kind {
         Kind::Script => srv.format(),
         Kind::Pull => Format::Native,
     };
+    let buf = r.pool().secret(format.open_buffer(token.len()))?;
     let opened = format.open(keys, token, receiver, buf).map_err(|error| {
         Refused(match error {
             token::OpenError::Malformed => Verdict::Malformed,
@@ -219,7 +219,7 @@ fn park<'r>(
         (r.context().and_then(|c| c.arrival.get().parked), claims.lineage)
     {
         let keys = r.srv_conf().keys(r.main_conf());
-        let buf = r.pool().secret(parked::BUFFER)?;
+        let buf = r.pool().secret(parked::buffer(text.len()))?;
         let waiting = Parked::open(keys, own.origin.as_bytes(), text, now_ms / 1000, buf);
         let lineage = waiting.and_then(|waiting| waiting.claims.lineage);
         if lineage.is_some_and(|waiting| session::is_successor(waiting, new)) {

@@ -114,7 +114,7 @@ fn is_ascii_compatible(charset: &[u8]) -> bool {
         b"utf7",
     ];
     let ebcdic: [&[u8]; 4] = [b"ibm037", b"ebcdic", b"cp037", b"cp1047"];
-    !wide.into_iter().chain(ebcdic).any(starts)
+    is(name, b"utf-8") || name.is_empty() || !wide.into_iter().chain(ebcdic).any(starts)
 }
 
 /// A cookie as it is after this response: what the upstream sets now goes before what the browser

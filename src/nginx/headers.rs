@@ -60,6 +60,23 @@ pub(super) unsafe fn elements(
     unsafe { Elements::new(list) }
 }
 
+/// Whether a header has that name. Most names differ in length, and those that browsers send alike
+/// (`Sec-Fetch-…`) in their last byte.
+///
+/// # Safety
+/// `element` is an element of a live list.
+unsafe fn is_named(element: *const ngx_table_elt_t, name: &[u8]) -> bool {
+    // SAFETY: the caller vouches for the element, and with it for its strings.
+    unsafe {
+        if (*element).key.len != name.len() {
+            return false;
+        }
+        let key = bytes((*element).key);
+        key.last().map(u8::to_ascii_lowercase) == name.last().map(u8::to_ascii_lowercase)
+            && key.eq_ignore_ascii_case(name)
+    }
+}
+
 /// The request's headers.
 #[derive(Clone, Copy)]
 pub(crate) struct HeadersIn<'r>(*const ngx_list_t, PhantomData<&'r ()>);
@@ -85,12 +102,7 @@ impl<'r> HeadersIn<'r> {
         // when no walk is under way, and leaves the elements where they are.
         unsafe { Elements::new(self.0) }.filter_map(move |e| {
             // SAFETY: elements and their strings live as long as the request.
-            let (key, value) = unsafe { (bytes((*e).key), (*e).value) };
-            if !key.eq_ignore_ascii_case(name) {
-                return None;
-            }
-            // SAFETY: as above.
-            Some(unsafe { bytes::<'r>(value) })
+            unsafe { is_named(e, name).then(|| bytes::<'r>((*e).value)) }
         })
     }
 
@@ -169,10 +181,7 @@ impl<'r> HeadersOut<'r> {
     pub(crate) fn values(self, name: &'static [u8]) -> impl Iterator<Item = &'r [u8]> {
         self.elements().filter_map(move |e| {
             // SAFETY: elements and their strings live as long as the request.
-            unsafe {
-                ((*e).hash != 0 && bytes((*e).key).eq_ignore_ascii_case(name))
-                    .then(|| bytes::<'r>((*e).value))
-            }
+            unsafe { ((*e).hash != 0 && is_named(e, name)).then(|| bytes::<'r>((*e).value)) }
         })
     }
 
@@ -182,7 +191,7 @@ impl<'r> HeadersOut<'r> {
         for element in self.elements() {
             // SAFETY: elements live as long as the request.
             unsafe {
-                if bytes((*element).key).eq_ignore_ascii_case(name) {
+                if is_named(element, name) {
                     (*element).hash = 0;
                 }
             }

@@ -4,9 +4,7 @@ use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::{mem, ptr, slice};
 
-use nginx_sys::{ngx_palloc, ngx_pnalloc, ngx_pool_cleanup_add, ngx_pool_t};
-
-use zeroize::Zeroize;
+use nginx_sys::{ngx_explicit_memzero, ngx_palloc, ngx_pnalloc, ngx_pool_cleanup_add, ngx_pool_t};
 
 use super::{NoMemory, fault};
 
@@ -17,7 +15,7 @@ impl Drop for Secret {
     fn drop(&mut self) {
         // SAFETY: pool memory, which is released only after the pool's cleanups have run; by then
         // nobody reads it any more.
-        unsafe { slice::from_raw_parts_mut(self.0, self.1) }.zeroize();
+        unsafe { ngx_explicit_memzero(self.0.cast(), self.1) };
     }
 }
 

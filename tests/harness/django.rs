@@ -1,5 +1,6 @@
 //! A real upstream: the Django project in tests/upstream/django under gunicorn.
 
+use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -47,13 +48,26 @@ impl Django {
     /// The Python package django-shared-session, on the newest Django that it runs on, in front of the
     /// sessions and users of `self`.
     pub fn with_package(&self) -> Self {
+        self.with_package_and("package_settings", &[], &[])
+    }
+
+    /// The same, with that settings module, found in one of `folders` beside the project's own, and
+    /// with these environment variables.
+    pub fn with_package_and(
+        &self,
+        settings: &str,
+        folders: &[&Path],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let project = workspace().join("tests/upstream/django_package");
         let venv = venv("venv-django-package", &project, &["requirements.txt"], |_| {});
-        let settings = [
-            ("DJANGO_SETTINGS_MODULE", "package_settings"),
-            ("PYTHONPATH", project.to_str().expect("a path in UTF-8")),
+        let folders = folders.iter().copied().chain([project.as_path()]);
+        let path = env::join_paths(folders).expect("paths without colons");
+        let own = [
+            ("DJANGO_SETTINGS_MODULE", settings),
+            ("PYTHONPATH", path.to_str().expect("paths in UTF-8")),
         ];
-        Self::run(&venv, &self.database, directory(), &settings)
+        Self::run(&venv, &self.database, directory(), &[&own, variables].concat())
     }
 
     /// What the project seals and signs with.

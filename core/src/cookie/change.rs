@@ -1,5 +1,5 @@
 //! What an upstream's answer does to a cookie.
-use super::{Expiry, MAX_NAME_AND_VALUE, date, is_empty, split_pair, trim};
+use super::{Expiry, MAX_NAME_AND_VALUE, date, is_empty, parts, split_pair, trim};
 use std::fmt;
 
 /// What a `Set-Cookie` line does to a cookie.
@@ -32,7 +32,7 @@ impl fmt::Debug for Change<'_> {
 /// `now_s` is the time in Unix seconds. `Max-Age` goes before `Expires`, of each the last counts. A
 /// cookie that ends now or earlier, or has no value, is deleted.
 pub fn set_cookie_change<'a>(line: &'a [u8], name: &[u8], now_s: u64) -> Option<Change<'a>> {
-    let mut parts = line.split(|&byte| byte == b';');
+    let mut parts = parts(line);
     let (found, value) = split_pair(parts.next()?)?;
     let is_ignored =
         |line: &[u8]| line.iter().any(|&byte| byte != b'\t' && byte.is_ascii_control());
@@ -91,7 +91,7 @@ fn has_scope_of(line: &[u8], other: &[u8]) -> bool {
 
 /// The value of an attribute; of several the last counts.
 fn last_attribute<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let attributes = line.split(|&byte| byte == b';').skip(1).filter_map(split_pair);
+    let attributes = parts(line).skip(1).filter_map(split_pair);
     attributes.filter(|(found, _)| found.eq_ignore_ascii_case(name)).last().map(|(_, value)| value)
 }
 

@@ -28,6 +28,18 @@ pub enum Found<'a> {
     Twins,
 }
 
+impl<'a> Found<'a> {
+    /// What is found where this value is there as well.
+    pub fn and(self, value: &'a [u8]) -> Self {
+        match self {
+            _ if is_empty(value) => self,
+            Self::None => Self::One(value),
+            Self::One(other) if other == value => self,
+            Self::One(_) | Self::Twins => Self::Twins,
+        }
+    }
+}
+
 /// Shows which it is, no value.
 impl fmt::Debug for Found<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,22 +54,15 @@ impl fmt::Debug for Found<'_> {
 /// Looks for the cookie `name`, compared case-sensitively, in a request's `Cookie` headers, of
 /// which HTTP/2 sends several. Values are taken as they stand, quotes and all.
 pub fn find<'a>(headers: impl IntoIterator<Item = &'a [u8]>, name: &[u8]) -> Found<'a> {
-    let mut values = pairs(headers)
-        .filter(|(found, value)| *found == name && !is_empty(value))
-        .map(|(_, value)| value);
-    match values.next() {
-        None => Found::None,
-        Some(value) if values.all(|other| other == value) => Found::One(value),
-        Some(_) => Found::Twins,
-    }
+    let values = pairs(headers).filter(|(found, _)| *found == name);
+    values.fold(Found::None, |found, (_, value)| found.and(value))
 }
 
 /// All (name, value) pairs of a request's `Cookie` headers, as they stand.
 pub fn pairs<'a>(
     headers: impl IntoIterator<Item = &'a [u8]>,
 ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-    let pairs = headers.into_iter().flat_map(|header| header.split(|&byte| byte == b';'));
-    pairs.filter_map(split_pair)
+    headers.into_iter().flat_map(parts).filter_map(split_pair)
 }
 
 /// May this cookie be sealed and set? Not if it is empty or longer than browsers keep, or holds a
@@ -115,18 +120,30 @@ impl SameSite {
     }
 }
 
+/// What stands between the `;`s of a line, and before and behind them.
+fn parts(line: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr::memchr(b';', text);
+        rest = end.map(|end| &text[end + 1..]);
+        Some(&text[..end.unwrap_or(text.len())])
+    })
+}
+
 /// `name=value` at its first `=`, both trimmed; none where there is no `=`.
 fn split_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = memchr::memchr(b'=', pair)?;
+    // Names are short: a search that is made for long texts would take longer.
+    let at = pair.iter().position(|&byte| byte == b'=')?;
     Some((trim(&pair[..at]), trim(&pair[at + 1..])))
 }
 
 /// Without the spaces and tabs at both ends.
-fn trim(text: &[u8]) -> &[u8] {
-    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let begin = text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len());
-    let end = text.iter().rposition(|byte| !is_space(byte)).map_or(begin, |last| last + 1);
-    &text[begin..end]
+fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
 }
 
 /// Frameworks read a pair of quotes around nothing as no value, and delete cookies with one.
@@ -136,7 +153,9 @@ fn is_empty(value: &[u8]) -> bool {
 
 /// Holds nothing that could end a part of a `Set-Cookie` line or the line itself.
 fn is_clean(text: &[u8]) -> bool {
-    !text.iter().any(|&byte| byte == b';' || byte.is_ascii_control())
+    // Without a way out in the middle, so that many bytes are looked at together.
+    let is_bad = |byte: u8| (byte == b';') | byte.is_ascii_control();
+    !text.iter().fold(false, |any, &byte| any | is_bad(byte))
 }
 
 #[cfg(test)]

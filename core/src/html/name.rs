@@ -28,8 +28,9 @@ pub(super) struct Name {
 }
 
 impl Name {
-    pub(super) fn push(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(usize::from(self.len)) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let places = self.bytes.iter_mut().skip(self.len.into());
+        for (place, byte) in places.zip(bytes) {
             *place = byte.to_ascii_lowercase();
             self.len += 1;
         }

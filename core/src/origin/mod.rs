@@ -50,8 +50,9 @@ impl Origin {
     pub fn new(scheme: Scheme, host: HostPort<'_>) -> Option<Origin> {
         let mut bytes = [0; MAX_ORIGIN];
         let mut rest = &mut bytes[..];
-        write!(rest, "{}://", scheme.as_str()).ok()?;
-        rest.write_all(host.host).ok()?;
+        for part in [scheme.as_str().as_bytes(), b"://", host.host] {
+            rest.write_all(part).ok()?;
+        }
         if let Some(port) = host.port.filter(|&port| port != scheme.default_port()) {
             write!(rest, ":{port}").ok()?;
         }

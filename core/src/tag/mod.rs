@@ -96,7 +96,9 @@ impl Tag<'_> {
     pub fn open(&self, out: &mut [u8]) -> Option<usize> {
         let capacity = out.len();
         let mut rest = out;
-        write!(rest, "{SRC}{}://{}", self.scheme.as_str(), self.site.as_str()).ok()?;
+        for part in [SRC, self.scheme.as_str(), "://", self.site.as_str()] {
+            rest.write_all(part.as_bytes()).ok()?;
+        }
         rest.write_all(self.prefix).ok()?;
         Some(capacity - rest.len())
     }

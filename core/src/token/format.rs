@@ -1,5 +1,5 @@
 //! The two token formats behind one face: who seals or opens needs to know neither.
-use super::{Claims, MAX_TOKEN, OpenError, Opened, SealError, open, seal, sealed_len};
+use super::{Claims, MAX_TOKEN, ORIGINS, OpenError, Opened, SealError, open, seal, sealed_len};
 use crate::{aead::DerivedKey, django, key::Key, origin::Scheme};
 
 /// How tokens are written.
@@ -36,9 +36,19 @@ impl Format {
         }
     }
 
+    /// The length in bytes of a buffer that opens a token of so many characters; at most
+    /// [`OPEN_BUFFER`](super::OPEN_BUFFER) where it is well-formed.
+    pub fn open_buffer(self, chars: usize) -> usize {
+        // The decoder wants room for whole groups of 4 characters.
+        let raw = chars.div_ceil(4).saturating_mul(3);
+        match self {
+            Self::Native => raw,
+            Self::Django => raw.saturating_add(ORIGINS),
+        }
+    }
+
     /// Opens a token with whichever of the keys it was sealed with. The claims borrow from `buf`,
-    /// which must be wiped by its owner; [`OPEN_BUFFER`](super::OPEN_BUFFER) bytes are always
-    /// enough.
+    /// which must be wiped by its owner; [`open_buffer`](Self::open_buffer) says how long it is.
     ///
     /// # Errors
     /// [`OpenError`]. Only the one canonical spelling of a token is opened. In the django format,

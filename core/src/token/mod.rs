@@ -27,9 +27,15 @@ pub const MIN_TOKEN: usize = 60;
 /// Most bytes of a decoded token.
 pub(crate) const MAX_RAW: usize = MAX_TOKEN / 4 * 3;
 
+/// Bytes of a decoded token that names one session, as most do.
+const SHORT_RAW: usize = 512;
+
 /// A buffer of so many bytes opens every token: there is room for the two origins that the django
 /// format does not spell out.
-pub const OPEN_BUFFER: usize = MAX_RAW + 2 * MAX_ORIGIN;
+pub const OPEN_BUFFER: usize = MAX_RAW + ORIGINS;
+
+/// Room for the two origins.
+const ORIGINS: usize = 2 * MAX_ORIGIN;
 
 const VERSION: u8 = 1;
 const NONCE: std::ops::Range<usize> = 5..29;
@@ -72,8 +78,9 @@ pub enum OpenError {
 pub struct Opened<'b> {
     /// What it says.
     pub claims: Claims<'b>,
-    /// The first 8 bytes of SHA-256 over the token's characters, never 0: what remembers that it
-    /// was used.
+    /// What remembers that it was used, never 0: the first 8 bytes of the authentication tag, or in
+    /// the django format of SHA-256 over the token's characters. Either are as good as random, and
+    /// the same token has the same ones, as it has one spelling.
     pub fingerprint: u64,
 }
 
@@ -109,8 +116,21 @@ pub fn seal(
     if chars > MAX_TOKEN || chars > out.len() {
         return Err(SealError::TooLarge);
     }
-    let mut scratch = [0; MAX_RAW];
-    let token = &mut scratch[..wire::len(claims) + OVERHEAD];
+    // To zero room for the longest would take longer than to seal a short one.
+    match wire::len(claims) + OVERHEAD {
+        len @ ..=SHORT_RAW => seal_in(&mut [0; SHORT_RAW][..len], derived, suffix, claims, out),
+        len => seal_in(&mut [0; MAX_RAW][..len], derived, suffix, claims, out),
+    }
+}
+
+/// Seals in a buffer of exactly the decoded token's length.
+fn seal_in(
+    token: &mut [u8],
+    derived: &DerivedKey,
+    suffix: [u8; 12],
+    claims: &Claims<'_>,
+    out: &mut [u8],
+) -> Result<usize, SealError> {
     let (header, body) = token.split_at_mut(NONCE.end);
     let (plaintext, tag) = body.split_at_mut(body.len() - TAG_LEN);
     header[0] = VERSION;
@@ -157,7 +177,7 @@ pub fn open<'b>(keys: &[Key], token: &[u8], buf: &'b mut [u8]) -> Result<Opened<
         .find_map(|key| key.derive(*prefix).open_in_place(suffix, &aad, ciphertext, tag).ok())
         .ok_or(OpenError::Forged)?;
     let claims = wire::read(ciphertext).ok_or(OpenError::Malformed)?;
-    Ok(Opened { claims, fingerprint: fingerprint(token) })
+    Ok(Opened { claims, fingerprint: first_8(tag) })
 }
 
 fn associated_data(key_id: [u8; 4]) -> [u8; 27] {
@@ -167,9 +187,13 @@ fn associated_data(key_id: [u8; 4]) -> [u8; 27] {
     aad
 }
 
+/// In the django format.
 pub(crate) fn fingerprint(token: &[u8]) -> u64 {
-    let digest = Sha256::digest(token);
-    let first = digest.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    first_8(&Sha256::digest(token))
+}
+
+fn first_8(bytes: &[u8]) -> u64 {
+    let first = bytes.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     // 0 stands for an empty place where used tokens are kept.
     first.max(1)
 }
