@@ -139,6 +139,9 @@ fn nginx_takes_every_configuration_in_the_documentation() {
     assert!(seen >= 6, "{seen}");
 }
 
+/// What nginx's own Makefile is asked for.
+const OF_NGINX: [&str; 1] = ["modules"];
+
 #[test]
 fn make_knows_what_it_is_asked_for() {
     let makefile = fs::read_to_string(workspace().join("Makefile")).unwrap();
@@ -150,7 +153,8 @@ fn make_knows_what_it_is_asked_for() {
         let made = code.lines().filter_map(|line| line.strip_prefix("make "));
         for target in made.filter_map(|rest| rest.split_whitespace().next()) {
             seen += 1;
-            assert!(targets.contains(target), "{}: make {target}", page.display());
+            let is_known = targets.contains(target) || OF_NGINX.contains(&target);
+            assert!(is_known, "{}: make {target}", page.display());
         }
     }
     assert!(seen >= 10, "{seen}");
