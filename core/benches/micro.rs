@@ -70,7 +70,8 @@ fn stamps(c: &mut Criterion) {
 
 fn scan(c: &mut Criterion) {
     let mut group = c.benchmark_group("scan");
-    let link = "<link rel=\"stylesheet\" href=\"/static/style.css?v=0123456789\" media=\"screen\">\n";
+    let link =
+        "<link rel=\"stylesheet\" href=\"/static/style.css?v=0123456789\" media=\"screen\">\n";
     let head = format!("<!DOCTYPE html><html><head>{}</head>", link.repeat(20));
     let script = format!("<script>{}</script></head>", "if (a < b) { c(\"d\"); }\n".repeat(200));
     for (name, page) in [("a head of 20 tags", head), ("a head of one script", script)] {

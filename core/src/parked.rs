@@ -138,7 +138,8 @@ mod tests {
     }
 
     fn opens(origin: &[u8], text: &[u8], now_s: u64) -> bool {
-        Parked::open(&[Key::new(&[1; 32])], origin, text, now_s, &mut vec![0; buffer(MAX_LEN)]).is_some()
+        Parked::open(&[Key::new(&[1; 32])], origin, text, now_s, &mut vec![0; buffer(MAX_LEN)])
+            .is_some()
     }
 
     #[test]

@@ -86,8 +86,11 @@ fn a_delivery() {
 #[test]
 fn stamps_and_parked_sessions() {
     let keys = [Key::new(&[1; 32])];
-    let (mut out, mut scratch, mut buf) =
-        ([0; parked::MAX_LEN], [0; parked::buffer(parked::MAX_LEN)], [0; parked::buffer(parked::MAX_LEN)]);
+    let (mut out, mut scratch, mut buf) = (
+        [0; parked::MAX_LEN],
+        [0; parked::buffer(parked::MAX_LEN)],
+        [0; parked::buffer(parked::MAX_LEN)],
+    );
     assert_no_allocation(|| {
         let held = Held::new(Found::One(b"x"), None, false, 3);
         let stamp = held.restamp(None, true, 3000, || None).unwrap();

@@ -46,7 +46,8 @@ fn claims(
 /// The pair that is parked for that origin.
 fn parked(claims: &Claims<'_>, parked_ms: u64, origin: &[u8]) -> String {
     let parked = Parked { claims: *claims, parked_ms };
-    let (mut scratch, mut out) = (vec![0; parked::BUFFER], vec![0; parked::MAX_LEN]);
+    let (mut scratch, mut out) =
+        (vec![0; parked::buffer(parked::MAX_LEN)], vec![0; parked::MAX_LEN]);
     let text = parked.seal(&Key::new(&KEY), [3; 24], origin, &mut scratch, &mut out).unwrap();
     format!("{PARKED}={}", String::from_utf8_lossy(text))
 }
