@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
 .PHONY: help setup build build-1.28 check test test-unit test-distribution test-chromium test-1.28 browser-test demo sanitize
-.PHONY: docker-test stress fuzz matrix deb deb-test bench bench-instructions bench-memory bench-micro clean
+.PHONY: docker-test stress fuzz matrix deb deb-test bench bench-instructions bench-memory bench-pools bench-micro clean
 
 export CARGO_TARGET_DIR := $(CURDIR)/target
 MODULE := release/libngx_http_shared_session_module.so
@@ -56,7 +56,7 @@ check: setup ## Formatting, lints, licences, shell scripts
 test: test-unit test-distribution test-chromium test-1.28 ## All tests, against two versions of nginx
 
 test-unit: setup ## What needs no nginx
-	@cargo test --package shared-session-core --package shared-session-demo
+	@cargo test --package shared-session-core --package shared-session-demo --package shared-session-bench
 
 test-distribution: build ## A real nginx: the distribution's
 	@scripts/setup $(PACKAGED) || echo "without $(PACKAGED): their tests say that they do not run" >&2
@@ -138,16 +138,17 @@ bench-instructions: build ## Instructions per request, with callgrind
 	$(NGINX)
 	$(BENCH) instructions $(or $(BENCH_OPTIONS),--write $(PERFORMANCE))
 
-bench-memory: build ## What workers keep after 5 million requests of each kind, and what a request takes: an hour
+bench-memory: build ## What workers keep after 5 million requests of each kind: an hour
 	@scripts/setup $(BENCH_PACKAGES)
-	env=$$(scripts/nginx-1.28 --debug-palloc); eval "$$env"
-	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/nginx-1.28-debug-palloc $(BUILD)
-	cargo build --release --package shared-session-bench
-	TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/nginx-1.28-debug-palloc/$(MODULE) \
-	    $(CARGO_TARGET_DIR)/release/shared-session-bench pools --write $(PERFORMANCE)
-	unset NGINX_SOURCE_DIR NGINX_BUILD_DIR NGINX_BINARY
 	$(NGINX)
 	$(BENCH) memory $(or $(BENCH_OPTIONS),--write $(PERFORMANCE))
+
+bench-pools: setup ## What a request takes from its pool
+	@env=$$(scripts/nginx-1.28 --debug-palloc); eval "$$env"
+	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/debug-palloc $(BUILD)
+	cargo build --release --package shared-session-bench
+	TEST_NGINX_BINARY=$$NGINX_BINARY TEST_NGINX_MODULE=$(CARGO_TARGET_DIR)/debug-palloc/$(MODULE) \
+	    $(CARGO_TARGET_DIR)/release/shared-session-bench pools --write $(PERFORMANCE)
 
 bench-micro: ## Seal, open, scan, look-up of cookies, one by one
 	@cargo bench --package shared-session-core --bench micro

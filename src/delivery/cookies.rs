@@ -32,11 +32,11 @@ pub(super) fn stamp(r: Request<'_>, pending: &Pending<'_>) -> Option<Stamp> {
     let now_ms = clock::now_ms();
     let claims = &pending.claims;
     let value = pending.incoming.value;
-    let founded = Lineage { family: session::family_of(value), set_ms: now_ms };
+    let founded = || Lineage { family: session::family_of(value), set_ms: now_ms };
     let spec = &r.srv_conf().cookies()?.session().spec;
     Some(Stamp {
         session: SessionId::of(value),
-        lineage: claims.lineage.unwrap_or(founded),
+        lineage: claims.lineage.unwrap_or_else(founded),
         expires_s: match expiry(spec.lifetime, claims.expires_s, now_ms / 1000) {
             Expiry::At(end_s) => Some(end_s),
             Expiry::Session => None,

@@ -135,18 +135,14 @@ fn after<'r>(r: Request<'r>, name: &[u8]) -> Option<(&'r [u8], Expiry)> {
 pub(crate) fn prepare_headers(r: Request<'_>, longer_by: usize) -> Result<(), NoMemory> {
     let out = r.headers_out();
     out.grow_content_length(longer_by);
-    for stale in [&b"ETag"[..], b"Last-Modified", b"Accept-Ranges"] {
-        out.remove(stale);
-    }
+    out.remove(&[b"ETag", b"Last-Modified", b"Accept-Ranges"]);
     r.forbid_ranges();
     keep_private(out)
 }
 
 /// No cache but the visitor's own may keep the answer, and that one asks first.
 pub(crate) fn keep_private(out: HeadersOut<'_>) -> Result<(), NoMemory> {
-    for shared in [&b"Expires"[..], b"Surrogate-Control", b"CDN-Cache-Control"] {
-        out.remove(shared);
-    }
+    out.remove(&[b"Expires", b"Surrogate-Control", b"CDN-Cache-Control"]);
     let unstored = out.values(b"Cache-Control").any(|value| {
         value.split(|&b| b == b',').any(|directive| is(directive.trim_ascii(), b"no-store"))
     });

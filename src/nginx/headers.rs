@@ -185,17 +185,23 @@ impl<'r> HeadersOut<'r> {
         })
     }
 
-    /// Takes every header of that name out of the answer, and out of the pointers by which nginx
-    /// itself would find it.
-    pub(crate) fn remove(self, name: &'static [u8]) {
+    /// Takes every header of these names out of the answer, and out of the pointers by which nginx
+    /// itself would find them.
+    pub(crate) fn remove(self, names: &[&'static [u8]]) {
         for element in self.elements() {
             // SAFETY: elements live as long as the request.
             unsafe {
-                if is_named(element, name) {
+                if names.iter().any(|name| is_named(element, name)) {
                     (*element).hash = 0;
                 }
             }
         }
+        for name in names {
+            self.forget(name);
+        }
+    }
+
+    fn forget(self, name: &[u8]) {
         // SAFETY: fields of a live request.
         unsafe {
             let out = self.0;
@@ -240,7 +246,7 @@ impl<'r> HeadersOut<'r> {
 
     /// Replaces every header of that name by one.
     pub(crate) fn set(self, name: &'static [u8], value: &'r [u8]) -> Result<(), NoMemory> {
-        self.remove(name);
+        self.remove(&[name]);
         self.add(name, value)?;
         if name == b"ETag"
             && let Some(element) = self.elements().last()

@@ -227,8 +227,10 @@ impl Sites {
 /// Whether `host` is the site's (true) or a subdomain of it (false); none if neither.
 fn covers(site: &[u8], host: &[u8]) -> Option<bool> {
     let (sub, parent) = host.split_at_checked(host.len().checked_sub(site.len())?)?;
-    let ends_label = matches!(sub, [] | [.., b'.']);
-    let fits = ends_label && (parent == site || parent.eq_ignore_ascii_case(site));
+    // Sites differ in their ends more than in their beginnings.
+    let last = |host: &[u8]| host.last().map(u8::to_ascii_lowercase);
+    let ends_alike = last(parent) == last(site) && matches!(sub, [] | [.., b'.']);
+    let fits = ends_alike && (parent == site || parent.eq_ignore_ascii_case(site));
     fits.then_some(sub.is_empty())
 }
 
