@@ -37,7 +37,9 @@ fn compile_c() {
     let file = "src/nginx/request_bits.c";
     println!("cargo::rerun-if-changed={file}");
     let includes = env::var_os("DEP_NGINX_INCLUDE").unwrap_or_default();
-    let defined = env::var("DEP_NGINX_CFLAGS").unwrap_or_default();
+    // nginx-sys prints it so that cargo hands it on under this name.
+    let told = env::var("DEP_NGINX_METADATA").unwrap_or_default();
+    let defined = told.strip_prefix("cflags=").unwrap_or_default();
     cc::Build::new()
         .file(file)
         .includes(env::split_paths(&includes))

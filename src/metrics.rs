@@ -34,12 +34,11 @@ pub(crate) fn request(r: Request<'_>) {
     if let Some(page) = context.page.get() {
         count(r, Event::Page(page));
     }
-    // A check that was still waited for said nothing.
+    // A check or a notification that was still waited for said nothing.
     if let Some(status) = context.check.get().and_then(|answer| answer.status()) {
         count(r, Event::Check(Check::of_status(status)));
     }
-    if let Some(answer) = context.notified.get() {
-        let status = answer.status().unwrap_or(0);
+    if let Some(status) = context.notified.get().and_then(|answer| answer.status()) {
         count(r, Event::Notification(Notification::of_status(status)));
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::nginx::log::Level;
-use crate::nginx::{Request, process};
+use crate::nginx::{Request, clock, process};
 use zeroize::Zeroize;
 
 /// How many bytes the system is asked for at once: a call for few takes longer than to seal a token.
@@ -19,17 +19,26 @@ struct Store {
     left: usize,
     /// The process that asked for them: one that is forked from it must not give them again.
     owner: i32,
+    /// When it did, in Unix milliseconds.
+    filled_ms: u64,
 }
 
+/// Bytes are not kept for longer, in milliseconds: of a machine that is saved and started twice,
+/// both copies would give them.
+const KEEP_MS: u64 = 1000;
+
 impl Store {
-    const EMPTY: Self = Store { bytes: [0; AT_ONCE], left: 0, owner: 0 };
+    const EMPTY: Self = Store { bytes: [0; AT_ONCE], left: 0, owner: 0, filled_ms: 0 };
 
     fn take(&mut self, out: &mut [u8]) -> Result<(), getrandom::Error> {
-        if out.len() > self.left || self.owner != process::id() {
+        let now_ms = clock::now_ms();
+        let is_old = now_ms.abs_diff(self.filled_ms) > KEEP_MS;
+        if out.len() > self.left || is_old || self.owner != process::id() {
             self.left = 0;
             getrandom::fill(&mut self.bytes)?;
             self.left = AT_ONCE;
             self.owner = process::id();
+            self.filled_ms = now_ms;
         }
         let rest = self.left.saturating_sub(out.len());
         let given = &mut self.bytes[rest..self.left];

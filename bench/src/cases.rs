@@ -164,6 +164,12 @@ fn two_tags(conf: Conf, page: &str) -> Contender {
     Contender { name: "two tags", conf, request, token: None, is_right: has_two_tags }
 }
 
+/// The same of a visitor without a session: fewer cookies to read and to pass on.
+fn unfiltered_no_session(conf: Conf, page: &str) -> Contender {
+    let name = "unfiltered, no session";
+    Contender { name, ..no_session(conf, page) }
+}
+
 fn no_session(conf: Conf, page: &str) -> Contender {
     let request = visit(page, Visitor::Nobody, 0);
     Contender { name: "no session", conf, request, token: None, is_right: is_page }
@@ -202,6 +208,7 @@ pub(crate) fn page(world: &World, title: &'static str, name: &'static str, all: 
     let ours = module(world, 3, LOADER, "");
     let mut contenders = vec![
         unfiltered(plain.clone(), name),
+        unfiltered_no_session(plain.clone(), name),
         no_session(ours.clone(), name),
         two_tags(ours.clone(), name),
         sub_filter(world, plain, name),
@@ -209,7 +216,7 @@ pub(crate) fn page(world: &World, title: &'static str, name: &'static str, all: 
     if all {
         let request = visit(name, Visitor::WithSession, 0);
         let first = two_tags(ours, name);
-        contenders.insert(3, Contender { name: "two tags and a new stamp", request, ..first });
+        contenders.insert(4, Contender { name: "two tags and a new stamp", request, ..first });
         contenders.extend([njs(world, name), lua(world, name)]);
     }
     Case { title, contenders }
@@ -233,6 +240,7 @@ pub(crate) fn files(world: &World) -> [Case; 2] {
     let image = "image.png";
     let contenders = vec![
         unfiltered(plain.clone(), page),
+        unfiltered_no_session(plain.clone(), page),
         no_session(ours.clone(), page),
         two_tags(ours.clone(), page),
         sub_filter(world, plain.clone(), page),

@@ -1,4 +1,5 @@
--- For every request the next line of a file in the place of @ in the path; ends with the file.
+-- For every request the next line of a file in the place of @ in the path; nothing more is sent when it
+-- has ended, but wrk waits until its time is up.
 local file, head, tail
 
 function init(args)

@@ -42,7 +42,7 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Sends requests for so long, or until the lines of `lines` have all been used, each once.
+    /// Sends requests for so long; with `lines`, each of them once at most.
     pub(crate) fn run(self, to: SocketAddr, request: &Request, lines: Option<&Path>) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let script = folder.path().join("script.lua");

@@ -12,7 +12,9 @@ use crate::world::World;
 
 /// Places in a zone of 16 MB, about: what it holds is 16 bytes a token.
 const PLACES: f64 = 16.0 * 1024.0 * 1024.0 / 16.0;
-const STEPS: u32 = 9;
+/// So full the table is in the end: from nine tenths on it may refuse.
+const FULL: f64 = 0.85;
+const STEP_S: u64 = 2;
 
 /// How full the table was at the end of each step, and deliveries per second in it.
 pub(crate) fn fill(world: &World) -> Vec<(f64, f64)> {
@@ -23,14 +25,17 @@ pub(crate) fn fill(world: &World) -> Vec<(f64, f64)> {
     let start = || Nginx::start(&world.binary, &[], &contender.conf);
     let nginx = pin::on(Some(pin::MEASURED), start);
     measure::warm_up(&nginx, &contender);
-    let load = Load { connections: 32, duration: Duration::from_secs(600) };
-    let step = |n: u32| {
+    let load = Load { connections: 32, duration: Duration::from_secs(STEP_S) };
+    let (mut steps, mut used) = (Vec::new(), 0.0);
+    while used < FULL * PLACES {
         let lines = tempfile::NamedTempFile::new().unwrap();
-        measure::write_tokens(lines.path(), (PLACES / 10.0) as u64, Token::Good);
+        let enough = measure::TOKENS_PER_S * STEP_S;
+        measure::write_tokens(lines.path(), enough, Token::Good);
         let run = load.run(nginx.address(), &contender.request, Some(lines.path()));
-        (f64::from(n) / 10.0, run.rate())
-    };
-    let steps = (1..=STEPS).map(step).collect();
+        assert!(run.requests < enough && run.errors == 0, "{run:?}");
+        used += run.requests as f64;
+        steps.push((used / PLACES, run.rate()));
+    }
     nginx.check();
     steps
 }

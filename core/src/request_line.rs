@@ -4,6 +4,8 @@
 //! there is is the line; where it may name a token, it is taken to name one.
 use memchr::memmem;
 
+use crate::token::MIN_TOKEN;
+
 /// What stands for the name behind the prefix in a log, and whether the query is shown with it.
 ///
 /// The URLs that are no token are shown as they are: the state in their query redeems nothing.
@@ -66,10 +68,12 @@ impl<'a> RequestLine<'a> {
 
     /// The size in bytes of the buffer that [`shown`](Self::shown) wants; most lines need none.
     pub fn buffer(&self) -> usize {
-        match self.path {
-            Some(path) if is_normal(path) => 0,
-            _ => self.target.len(),
-        }
+        if self.is_plain() { 0 } else { self.target.len() }
+    }
+
+    /// Whether the target is a path, or an absolute URL, that can be read in one way only.
+    fn is_plain(&self) -> bool {
+        self.path.is_some_and(is_normal) && memchr::memchr(b' ', self.target).is_none()
     }
 
     /// What is shown of a line that names something under the prefix; `None` where it does not.
@@ -77,11 +81,15 @@ impl<'a> RequestLine<'a> {
     where
         'a: 'b,
     {
+        const TOKEN: Shown<'_> = Shown { name: b"TOKEN", query: b"" };
+        if !self.is_plain() && self.names_a_token(prefix, buf) {
+            return Some(TOKEN);
+        }
         let Some(path) = self.path else {
             // Whatever it is: no request was made of it.
             let len = normalise(self.target, buf);
             memmem::find(&buf[..len], prefix)?;
-            return Some(Shown { name: b"TOKEN", query: b"" });
+            return Some(TOKEN);
         };
         let path = if is_normal(path) {
             path
@@ -91,6 +99,23 @@ impl<'a> RequestLine<'a> {
         };
         let (name, has_query) = shown_name(path.strip_prefix(prefix)?);
         Some(Shown { name, query: if has_query { self.query } else { b"" } })
+    }
+
+    /// Whether what may be a token stands anywhere behind the prefix's last segment: a path may lead
+    /// away from it again, and a line that is no request may hold it at any place.
+    fn names_a_token(&self, prefix: &[u8], buf: &mut [u8]) -> bool {
+        let segments = prefix.strip_suffix(b"/").unwrap_or(prefix);
+        let segment = segments.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+        let mut len = 0;
+        for (byte, place) in decoded(self.target).zip(buf.iter_mut()) {
+            *place = byte;
+            len += 1;
+        }
+        let Some(at) = memmem::find(&buf[..len], segment) else { return false };
+        let is_of_token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        buf[at + segment.len()..len]
+            .split(|byte| !is_of_token(byte))
+            .any(|run| run.len() >= MIN_TOKEN)
     }
 }
 
@@ -115,20 +140,29 @@ fn is_normal(path: &[u8]) -> bool {
         && !path.windows(2).any(|pair| pair[0] == b'/' && matches!(pair[1], b'/' | b'.'))
 }
 
-/// Writes a path as nginx reads it: percent-decoded once, without empty and dot segments; its
-/// length. What is no escape, and what leads above the root, is passed over.
-fn normalise(path: &[u8], out: &mut [u8]) -> usize {
-    let digit = |at: usize| path.get(at).and_then(|&byte| char::from(byte).to_digit(16));
-    let (mut len, mut at) = (0, 0);
-    while at <= path.len() {
-        let byte = match (path.get(at), digit(at + 1), digit(at + 2)) {
-            (Some(b'%'), Some(high), Some(low)) => {
+/// Percent-decoded once; what is no escape stays.
+fn decoded(text: &[u8]) -> impl Iterator<Item = u8> {
+    let digit = |at: usize| text.get(at).and_then(|&byte| char::from(byte).to_digit(16));
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let byte = match (*text.get(at)?, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
                 at += 2;
-                Some((high * 16 + low) as u8)
+                (high * 16 + low) as u8
             }
-            (byte, _, _) => byte.copied(),
+            (byte, _, _) => byte,
         };
         at += 1;
+        Some(byte)
+    })
+}
+
+/// Writes a path as nginx reads it: percent-decoded once, without empty and dot segments; its
+/// length. What leads above the root is passed over.
+fn normalise(path: &[u8], out: &mut [u8]) -> usize {
+    let mut len = 0;
+    // A segment ends with the path, too.
+    for byte in decoded(path).map(Some).chain([None]) {
         if matches!(byte, Some(b'/') | None) {
             if out[..len].ends_with(b"/.") {
                 len -= 1;
@@ -216,6 +250,27 @@ mod tests {
             let line = format!("get {target} HTTP/1.1");
             assert!(shown(&line).is_some_and(|shown| shown.starts_with("TOKEN")), "{line}");
         }
+    }
+
+    #[test]
+    fn so_are_those_that_the_path_leads_away_from() {
+        let token = "A-_9".repeat(15);
+        for target in [
+            format!("/shared-session/{token}/../../x"),
+            format!("/shared-session//{token}.js/%2e%2e/../x"),
+            format!("/%73hared-session/{}%41/../../x", &token[1..]),
+            format!("/x /shared-session/{token}"),
+            format!("/x?y /shared-session/{token}"),
+            format!("//x/y?z=/shared-session/{token}"),
+            format!("shared-session/{token}/../.."),
+        ] {
+            for line in [format!("GET {target} HTTP/1.1"), format!("get {target}")] {
+                assert_eq!(shown(&line).as_deref(), Some("TOKEN"), "{line}");
+            }
+        }
+        let short = &token[1..];
+        assert_eq!(shown(&format!("GET /shared-session/{short}/../../x HTTP/1.1")), None);
+        assert_eq!(shown(&format!("GET /{token}/../shared-session HTTP/1.1")), None);
     }
 
     #[test]
