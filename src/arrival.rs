@@ -9,6 +9,9 @@ use crate::document;
 use crate::nginx::{NoMemory, Request, clock, request_cookies};
 use crate::site::{self, Own};
 
+/// Names and values.
+type Pairs<'r> = &'r [(&'r [u8], &'r [u8])];
+
 /// More states are not looked at: the module sets five at most.
 pub(crate) const MAX_STATES: usize = 16;
 
@@ -16,8 +19,8 @@ pub(crate) const MAX_STATES: usize = 16;
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Arrival<'r> {
     stamp: Option<&'r [u8]>,
-    /// The states of pulls: names and values.
-    pub(crate) states: &'r [(&'r [u8], &'r [u8])],
+    /// The states of pulls.
+    pub(crate) states: Pairs<'r>,
     /// Other sites were asked, and are not to be asked again yet.
     pub(crate) was_asked: bool,
     /// A session that waits here.
@@ -61,7 +64,7 @@ fn states<'r>(
     r: Request<'r>,
     cookies: &Cookies,
     pairs: impl Iterator<Item = (&'r [u8], &'r [u8])>,
-) -> Result<&'r [(&'r [u8], &'r [u8])], NoMemory> {
+) -> Result<Pairs<'r>, NoMemory> {
     // On https those with `__Host-` alone: others a neighbour or an attacker on the way may plant.
     let own = site::own(r, r.srv_conf());
     let https = site::is_https(r, own.as_ref(), cookies.session().spec.secure);

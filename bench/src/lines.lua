@@ -1,4 +1,4 @@
--- For every request the next line of a file in the place of @ in the path; ends with the file.
+-- For every request the next line of a file in the place of @ in the path.
 local file, head, tail
 
 function init(args)
@@ -7,12 +7,7 @@ function init(args)
 end
 
 function request()
-    local line = file:read("*l")
-    if not line then
-        wrk.thread:stop()
-        line = "end"
-    end
-    return head .. line .. tail
+    return head .. (file:read("*l") or "end") .. tail
 end
 
 function done(summary)

@@ -15,8 +15,8 @@ use crate::world::World;
 
 /// Requests after which a worker has what it needs.
 const WARM_UP: u64 = 100_000;
-/// Tokens that are made at once.
-const TOKENS: u64 = 500_000;
+/// Load at once, in seconds.
+const STEP_S: u64 = 5;
 
 /// A worker's own memory before and after many requests.
 pub(crate) struct Resident {
@@ -59,9 +59,9 @@ fn send(nginx: &Nginx, contender: &Contender, requests: u64) -> u64 {
     while done < requests {
         let lines = tempfile::NamedTempFile::new().unwrap();
         if let Some(token) = contender.token {
-            measure::write_tokens(lines.path(), TOKENS.min(requests), token);
+            measure::write_tokens(lines.path(), measure::TOKENS_PER_S * STEP_S, token);
         }
-        let load = Load { connections: 32, duration: Duration::from_secs(5) };
+        let load = Load { connections: 32, duration: Duration::from_secs(STEP_S) };
         let lines = contender.token.map(|_| lines.path());
         let run = load.run(nginx.address(), &contender.request, lines);
         assert!(run.requests > 0 && run.errors == 0, "{}: {run:?}", contender.name);
