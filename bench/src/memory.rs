@@ -1,6 +1,7 @@
 //! What workers keep, and what a request takes from its pool.
 
 use std::fs;
+use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -81,10 +82,14 @@ fn anonymous_kib(nginx: &Nginx) -> u64 {
 /// What requests of every contender take, as the debug log of an nginx says whose pools are made of
 /// single allocations (`scripts/nginx-1.28 --debug-palloc`). `None` where nginx is another one.
 pub(crate) fn pools(world: &World, case: &Case) -> Option<Vec<Pool>> {
-    case.contenders.iter().map(|contender| pool(world, contender)).collect()
+    let built = Command::new(&world.binary).arg("-V").output().unwrap();
+    if !String::from_utf8_lossy(&built.stderr).contains("-DNGX_DEBUG_PALLOC=1") {
+        return None;
+    }
+    Some(case.contenders.iter().map(|contender| pool(world, contender)).collect())
 }
 
-fn pool(world: &World, contender: &Contender) -> Option<Pool> {
+fn pool(world: &World, contender: &Contender) -> Pool {
     let error_log = Some("error.log debug");
     let conf = Conf { workers: 0, error_log, ..contender.conf.clone() };
     let nginx = Nginx::start(&world.binary, &[], &conf);
@@ -110,7 +115,5 @@ fn pool(world: &World, contender: &Contender) -> Option<Pool> {
     let sizes = allocations.filter_map(|allocated| {
         allocated.split(':').nth(1)?.split(' ').next()?.parse::<i64>().ok()
     });
-    let sizes: Vec<_> = sizes.collect();
-    // Where pools are of blocks, a request has but a few.
-    (sizes.len() > 30).then(|| Pool { name: contender.name, bytes: sizes.iter().sum() })
+    Pool { name: contender.name, bytes: sizes.sum() }
 }
