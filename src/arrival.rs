@@ -9,18 +9,18 @@ use crate::document;
 use crate::nginx::{NoMemory, Request, clock, request_cookies};
 use crate::site::{self, Own};
 
+/// Names and values.
+type Pairs<'r> = &'r [(&'r [u8], &'r [u8])];
+
 /// More states are not looked at: the module sets five at most.
 pub(crate) const MAX_STATES: usize = 16;
-
-/// A cookie's name and value.
-type Pair<'r> = (&'r [u8], &'r [u8]);
 
 /// The module's own cookies, still sealed.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Arrival<'r> {
     stamp: Option<&'r [u8]>,
     /// The states of pulls.
-    pub(crate) states: &'r [Pair<'r>],
+    pub(crate) states: Pairs<'r>,
     /// Other sites were asked, and are not to be asked again yet.
     pub(crate) was_asked: bool,
     /// A session that waits here.
@@ -63,8 +63,8 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
 fn states<'r>(
     r: Request<'r>,
     cookies: &Cookies,
-    pairs: impl Iterator<Item = Pair<'r>>,
-) -> Result<&'r [Pair<'r>], NoMemory> {
+    pairs: impl Iterator<Item = (&'r [u8], &'r [u8])>,
+) -> Result<Pairs<'r>, NoMemory> {
     // On https those with `__Host-` alone: others a neighbour or an attacker on the way may plant.
     let own = site::own(r, r.srv_conf());
     let https = site::is_https(r, own.as_ref(), cookies.session().spec.secure);

@@ -1,5 +1,4 @@
--- For every request the next line of a file in the place of @ in the path; nothing more is sent when it
--- has ended, but wrk waits until its time is up.
+-- For every request the next line of a file in the place of @ in the path.
 local file, head, tail
 
 function init(args)
@@ -8,12 +7,7 @@ function init(args)
 end
 
 function request()
-    local line = file:read("*l")
-    if not line then
-        wrk.thread:stop()
-        line = "end"
-    end
-    return head .. line .. tail
+    return head .. (file:read("*l") or "end") .. tail
 end
 
 function done(summary)

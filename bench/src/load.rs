@@ -42,7 +42,8 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Sends requests for so long; with `lines`, each of them once at most.
+    /// Sends requests for so long, with a line of `lines` each. There must be more of them: wrk waits
+    /// for its time to be up.
     pub(crate) fn run(self, to: SocketAddr, request: &Request, lines: Option<&Path>) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let script = folder.path().join("script.lua");
@@ -70,6 +71,11 @@ impl Load {
         let [requests, bytes, us, errors] = numbers[..] else {
             panic!("wrk: {printed}\n{}", String::from_utf8_lossy(&output.stderr));
         };
+        let are_enough = lines.is_none_or(|lines| {
+            let text = fs::read(lines).unwrap();
+            text.iter().filter(|byte| **byte == b'\n').count() as u64 > requests
+        });
+        assert!(are_enough, "the tokens were all used before the time was up");
         Run { requests, bytes, duration: Duration::from_micros(us), errors }
     }
 }

@@ -16,7 +16,7 @@ use crate::world::World;
 /// Requests before it counts.
 const WARM_UP: usize = 200;
 /// More deliveries than these nobody makes in a second.
-pub(crate) const TOKENS_PER_S: u64 = 100_000;
+pub(crate) const TOKENS_PER_S: u64 = 150_000;
 /// The Python package makes fewer.
 const PACKAGE_TOKENS_PER_S: u64 = 3_000;
 

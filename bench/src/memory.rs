@@ -1,6 +1,7 @@
 //! What workers keep, and what a request takes from its pool.
 
 use std::fs;
+use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -15,8 +16,8 @@ use crate::world::World;
 
 /// Requests after which a worker has what it needs.
 const WARM_UP: u64 = 100_000;
-/// Tokens that are made at once.
-const TOKENS: u64 = 500_000;
+/// Load at once, in seconds.
+const STEP_S: u64 = 5;
 
 /// A worker's own memory before and after many requests.
 pub(crate) struct Resident {
@@ -59,9 +60,9 @@ fn send(nginx: &Nginx, contender: &Contender, requests: u64) -> u64 {
     while done < requests {
         let lines = tempfile::NamedTempFile::new().unwrap();
         if let Some(token) = contender.token {
-            measure::write_tokens(lines.path(), TOKENS.min(requests), token);
+            measure::write_tokens(lines.path(), measure::TOKENS_PER_S * STEP_S, token);
         }
-        let load = Load { connections: 32, duration: Duration::from_secs(5) };
+        let load = Load { connections: 32, duration: Duration::from_secs(STEP_S) };
         let lines = contender.token.map(|_| lines.path());
         let run = load.run(nginx.address(), &contender.request, lines);
         assert!(run.requests > 0 && run.errors == 0, "{}: {run:?}", contender.name);
@@ -81,10 +82,14 @@ fn anonymous_kib(nginx: &Nginx) -> u64 {
 /// What requests of every contender take, as the debug log of an nginx says whose pools are made of
 /// single allocations (`scripts/nginx-1.28 --debug-palloc`). `None` where nginx is another one.
 pub(crate) fn pools(world: &World, case: &Case) -> Option<Vec<Pool>> {
-    case.contenders.iter().map(|contender| pool(world, contender)).collect()
+    let built = Command::new(&world.binary).arg("-V").output().unwrap();
+    if !String::from_utf8_lossy(&built.stderr).contains("-DNGX_DEBUG_PALLOC=1") {
+        return None;
+    }
+    Some(case.contenders.iter().map(|contender| pool(world, contender)).collect())
 }
 
-fn pool(world: &World, contender: &Contender) -> Option<Pool> {
+fn pool(world: &World, contender: &Contender) -> Pool {
     let error_log = Some("error.log debug");
     let conf = Conf { workers: 0, error_log, ..contender.conf.clone() };
     let nginx = Nginx::start(&world.binary, &[], &conf);
@@ -110,7 +115,5 @@ fn pool(world: &World, contender: &Contender) -> Option<Pool> {
     let sizes = allocations.filter_map(|allocated| {
         allocated.split(':').nth(1)?.split(' ').next()?.parse::<i64>().ok()
     });
-    let sizes: Vec<_> = sizes.collect();
-    // Where pools are of blocks, a request has but a few.
-    (sizes.len() > 30).then(|| Pool { name: contender.name, bytes: sizes.iter().sum() })
+    Pool { name: contender.name, bytes: sizes.sum() }
 }

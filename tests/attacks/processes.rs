@@ -80,7 +80,8 @@ fn forked_workers_do_not_repeat_random_bytes() {
     sites.nginx.allow("exited on signal 9");
     let mut nonces = Vec::new();
     for _ in 0..4 {
-        for _ in 0..20 {
+        // Enough pages that each worker asks the system several times.
+        for _ in 0..60 {
             for tag in sites.tags("http", "s3ss10n-value") {
                 // Version and key id stand before the nonce, which the tags of a page begin alike.
                 let token = tag.rsplit('/').next().unwrap();
