@@ -154,4 +154,4 @@ bench-micro: ## Seal, open, scan, look-up of cookies, one by one
 	@cargo bench --package shared-session-core --bench micro
 
 clean: ## Remove all that was built
-	@rm -rf $(CARGO_TARGET_DIR)
+	@rm -rf $(CARGO_TARGET_DIR) .cache
