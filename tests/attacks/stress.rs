@@ -234,7 +234,9 @@ fn no_token_is_accepted_twice_at_full_speed() {
     // Only what was in flight when a connection broke may be lost.
     let in_flight = sum(|t| t.broken) * BATCH;
     assert!(accepted + in_flight >= batches * BATCH, "{accepted} accepted");
-    assert!(grown_most < GROWTH, "a worker's memory grows: {memory:?}");
+    // A sanitizer keeps what was freed.
+    let is_flat = grown_most < GROWTH || harness::is_slowed();
+    assert!(is_flat, "a worker's memory grows: {memory:?}");
     // In a short run no worker lives for long enough to be looked at.
     assert!(!grown.is_empty() || tokens < 100_000, "no worker's memory was looked at");
 }
