@@ -138,7 +138,7 @@ bench-instructions: build ## Instructions per request, with callgrind
 	$(NGINX)
 	$(BENCH) instructions $(or $(BENCH_OPTIONS),--write $(PERFORMANCE))
 
-bench-memory: build ## What workers keep after 5 million requests of each kind: an hour
+bench-memory: build ## What workers keep after 5 million requests of each kind: half an hour
 	@scripts/setup $(BENCH_PACKAGES)
 	$(NGINX)
 	$(BENCH) memory $(or $(BENCH_OPTIONS),--write $(PERFORMANCE))
