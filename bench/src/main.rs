@@ -84,6 +84,7 @@ fn rates(world: &World, order: &Order, circumstances: &str) -> String {
     let mut json = report::rates_json(&measured, circumstances);
     let how = format!("Medians of {} rounds of {} s each.\n\n", order.rounds, order.seconds);
     let mut text = how + &report::rates(&measured);
+    report::save("bench", &json).unwrap();
     if order.names("zone") {
         let steps = zone::fill(world);
         text += &report::zone(&steps);

@@ -10,8 +10,8 @@ use crate::pin;
 use crate::tokens::Token;
 use crate::world::World;
 
-/// Places in a zone of 8 MB, about: a token takes 16 bytes.
-const PLACES: f64 = 8.0 * 1024.0 * 1024.0 / 16.0;
+/// Places in a zone of 32 MB, about: a token takes 16 bytes.
+const PLACES: f64 = 32.0 * 1024.0 * 1024.0 / 16.0;
 /// It is not filled further: some deliveries would be refused.
 const FULL: f64 = 0.88;
 /// A step, in seconds.
@@ -22,7 +22,7 @@ pub(crate) fn fill(world: &World) -> Vec<(f64, f64)> {
     let case = cases::deliveries(world);
     let mut all = case.contenders.into_iter();
     let mut contender = all.find(|contender| contender.name == "`delivered`").unwrap();
-    contender.conf.http = contender.conf.http.replace("bench:128m", "bench:8m");
+    contender.conf.http = contender.conf.http.replace("bench:128m", "bench:32m");
     let start = || Nginx::start(&world.binary, &[], &contender.conf);
     let nginx = pin::on(Some(pin::MEASURED), start);
     measure::warm_up(&nginx, &contender);
@@ -33,10 +33,11 @@ pub(crate) fn fill(world: &World) -> Vec<(f64, f64)> {
         measure::write_tokens(lines.path(), measure::TOKENS_PER_S * STEP_S, Token::Good);
         let run = load.run(nginx.address(), &contender.request, Some(lines.path()));
         used += run.requests as f64;
-        if used > PLACES * FULL {
+        steps.push((used / PLACES, run.rate()));
+        // Another step may be a little longer.
+        if used + 1.2 * run.requests as f64 > PLACES * FULL {
             break;
         }
-        steps.push((used / PLACES, run.rate()));
     }
     nginx.check();
     steps
