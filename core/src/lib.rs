@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod origin;
 pub mod page;
 pub mod parked;
+mod percent;
 pub mod pull;
 pub mod request_line;
 mod sealed;

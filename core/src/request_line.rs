@@ -4,6 +4,7 @@
 //! there is is the line; where it may name a token, it is taken to name one.
 use memchr::memmem;
 
+use crate::percent::{decode_into, decoded};
 use crate::token::MIN_TOKEN;
 
 /// What stands for the name behind the prefix in a log, and whether the query is shown with it.
@@ -106,11 +107,7 @@ impl<'a> RequestLine<'a> {
     fn names_a_token(&self, prefix: &[u8], buf: &mut [u8]) -> bool {
         let segments = prefix.strip_suffix(b"/").unwrap_or(prefix);
         let segment = segments.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-        let mut len = 0;
-        for (byte, place) in decoded(self.target).zip(buf.iter_mut()) {
-            *place = byte;
-            len += 1;
-        }
+        let len = decode_into(self.target, buf);
         let Some(at) = memmem::find(&buf[..len], segment) else { return false };
         let is_of_token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         buf[at + segment.len()..len]
@@ -138,23 +135,6 @@ fn cut<'a>(text: &'a [u8], ends: &[u8]) -> &'a [u8] {
 fn is_normal(path: &[u8]) -> bool {
     memchr::memchr(b'%', path).is_none()
         && !path.windows(2).any(|pair| pair[0] == b'/' && matches!(pair[1], b'/' | b'.'))
-}
-
-/// Percent-decoded once; what is no escape stays.
-fn decoded(text: &[u8]) -> impl Iterator<Item = u8> {
-    let digit = |at: usize| text.get(at).and_then(|&byte| char::from(byte).to_digit(16));
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let byte = match (*text.get(at)?, digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                at += 2;
-                (high * 16 + low) as u8
-            }
-            (byte, _, _) => byte,
-        };
-        at += 1;
-        Some(byte)
-    })
 }
 
 /// Writes a path as nginx reads it: percent-decoded once, without empty and dot segments; its

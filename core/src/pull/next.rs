@@ -1,5 +1,6 @@
 //! Where a pull leads back to.
 use super::decode;
+use crate::percent::decode_into;
 
 /// Most bytes of the path, query and fragment that a pull leads back to, decoded.
 pub const MAX_NEXT: usize = 1500;
@@ -118,25 +119,11 @@ fn is_unreserved(byte: u8) -> bool {
 fn is_under(path: &[u8], prefix: &[u8]) -> bool {
     let mut plain = [0; MAX_NEXT];
     let path = path.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
-    let len = percent_decoded(path, &mut plain);
+    let len = decode_into(path, &mut plain);
     // An encoded `?` or `#` does not end a path, but some servers decode before they split.
     let ends = plain[..len].iter().enumerate().filter(|(_, byte)| matches!(byte, b'?' | b'#'));
     let mut ends = ends.map(|(at, _)| at).chain(std::iter::once(len));
     ends.any(|end| resolves_under(&plain[..end], prefix))
-}
-
-/// What is not encoded as it should be stands for itself.
-fn percent_decoded(mut path: &[u8], out: &mut [u8; MAX_NEXT]) -> usize {
-    let mut len = 0;
-    while let Some((&first, rest)) = path.split_first() {
-        let encoded = path.first_chunk::<3>().filter(|chunk| chunk[0] == b'%');
-        let mut byte = [0; 1];
-        let is_encoded =
-            encoded.is_some_and(|c| base16ct::mixed::decode(&c[1..], &mut byte).is_ok());
-        (out[len], path) = if is_encoded { (byte[0], &path[3..]) } else { (first, rest) };
-        len += 1;
-    }
-    len
 }
 
 fn resolves_under(path: &[u8], prefix: &[u8]) -> bool {
