@@ -89,8 +89,8 @@ fn rates(world: &World, order: &Order, circumstances: &str) -> String {
         let steps = zone::fill(world);
         text += &report::zone(&steps);
         json["zone"] = json!(steps);
+        report::save("bench", &json).unwrap();
     }
-    report::save("bench", &json).unwrap();
     text
 }
 

@@ -5,24 +5,9 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 use harness::Request;
 
-use super::{parse, scrape, scrape_raw, send, shown, world};
+use super::{VERDICTS, parse, scrape, scrape_raw, send, shown, world};
 use crate::sessions::{A, HOST_A, PARKED, Parts, document, names};
 
-const VERDICTS: [&str; 13] = [
-    "parked",
-    "delivered",
-    "same",
-    "kept",
-    "malformed",
-    "forged",
-    "expired",
-    "future",
-    "wrong_site",
-    "wrong_origin",
-    "wrong_client",
-    "blocked",
-    "replayed",
-];
 const STATUSES: [&str; 7] =
     ["shared", "no_session", "not_html", "encoded", "not_a_site", "too_large", "off"];
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use harness::{Connection, Reply, Request, Upstream};
 use shared_session_core::token::Claims;
 
-use super::{counted, delivery, scrape, send, shown, world};
+use super::{VERDICTS, counted, delivery, scrape, send, shown, world};
 use crate::minted::claims;
 use crate::sessions::{A, B, HOST_A, PARKED, Parts, World, document, only, script};
 use crate::support::take_tags;
@@ -94,21 +94,7 @@ fn the_counters_and_the_access_log_agree() {
     everything(&world);
     let samples = scrape(&world.nginx);
     let [deliveries, handovers, pages] = logged(&world);
-    for verdict in [
-        "parked",
-        "delivered",
-        "same",
-        "kept",
-        "malformed",
-        "forged",
-        "expired",
-        "future",
-        "wrong_site",
-        "wrong_origin",
-        "wrong_client",
-        "blocked",
-        "replayed",
-    ] {
+    for verdict in VERDICTS {
         let key = format!("{{kind=\"script\",verdict=\"{verdict}\"}}");
         assert!(deliveries.contains_key(&key), "no {verdict} in the log");
     }

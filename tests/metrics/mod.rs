@@ -16,6 +16,23 @@ use crate::sessions::{HOST_A, HOST_B, Parts, World};
 use exposition::{Samples, parse};
 use shared_session_core::token::Claims;
 
+/// Every value of `$shared_session_status`.
+const VERDICTS: [&str; 13] = [
+    "parked",
+    "delivered",
+    "same",
+    "kept",
+    "malformed",
+    "forged",
+    "expired",
+    "future",
+    "wrong_site",
+    "wrong_origin",
+    "wrong_client",
+    "blocked",
+    "replayed",
+];
+
 const LOCATION: &str = "location = /metrics { shared_session_metrics; }";
 
 /// Three sites that open what [`minted::token`] seals, and the counters.
