@@ -15,9 +15,14 @@ type Pairs<'r> = &'r [(&'r [u8], &'r [u8])];
 /// More states are not looked at: the module sets five at most.
 pub(crate) const MAX_STATES: usize = 16;
 
-/// The module's own cookies, still sealed.
+/// What a request's cookies held when they were last looked at: the session, and the module's own
+/// cookies, still sealed.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Arrival<'r> {
+    /// The `Cookie` header, where there is one alone, without the module's own cookies.
+    line: Option<&'r [u8]>,
+    /// The session cookie in it.
+    session: Found<'r>,
     stamp: Option<&'r [u8]>,
     /// The states of pulls.
     pub(crate) states: Pairs<'r>,
@@ -31,32 +36,51 @@ pub(crate) struct Arrival<'r> {
 pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
     let srv = r.srv_conf();
     let (Some(_), Some(cookies)) = (srv.sites(), srv.cookies()) else { return Ok(()) };
-    let pairs = || cookie::pairs(r.headers_in().values(b"Cookie"));
+    let lines = request_cookies::lines(r);
+    if !lines.clone().any(|line| cookies.may_be_in(line)) {
+        return Ok(());
+    }
+    let name = cookies.session().spec.name.as_slice();
+    let mut came = Arrival::default();
     let (mut stamp, mut parked) = (Found::None, Found::None);
-    let (mut was_asked, mut has_states, mut is_any) = (false, false, false);
-    for (name, value) in pairs().filter(|(name, _)| cookies.is_own(name)) {
-        is_any = true;
-        if name == cookies.stamp() {
-            stamp = stamp.and(value);
-        } else if name == cookies.parked() {
-            parked = parked.and(value);
-        } else {
-            was_asked |= cookies.is_asked(name);
-            has_states |= cookies.is_state(name);
+    let (mut has_states, mut is_any) = (false, false);
+    for line in lines.clone() {
+        came.line = Some(line);
+        for (found, value) in cookie::pairs(line) {
+            if found == name {
+                came.session = came.session.and(value);
+            } else if cookies.is_own(found) {
+                is_any = true;
+                if found == cookies.stamp() {
+                    stamp = stamp.and(value);
+                } else if found == cookies.parked() {
+                    parked = parked.and(value);
+                } else {
+                    came.was_asked |= cookies.is_asked(found);
+                    has_states |= cookies.is_state(found);
+                }
+            }
         }
     }
+    let context = r.context_or_new()?;
     if !is_any {
+        let Arrival { line, session, .. } = came;
+        context.arrival.set(Arrival { line, session, ..context.arrival.get() });
         return Ok(());
     }
     let one = |found| match found {
         Found::One(value) => Some(value),
         Found::None | Found::Twins => None,
     };
-    let states = if has_states { states(r, cookies, pairs())? } else { &[] };
-    let arrival = Arrival { stamp: one(stamp), states, was_asked, parked: one(parked) };
-    r.context_or_new()?.arrival.set(arrival);
+    came.stamp = one(stamp);
+    came.parked = one(parked);
+    if has_states {
+        came.states = states(r, cookies, lines.clone().flat_map(cookie::pairs))?;
+    }
     let unwanted = |name: &[u8]| cookies.is_own(name);
-    rewrite(r, &Edit { headers: r.headers_in().values(b"Cookie"), unwanted, added: &[] })
+    came.line = rewrite(r, &Edit { headers: lines, unwanted, added: &[] })?;
+    context.arrival.set(came);
+    Ok(())
 }
 
 /// The states among these cookies.
@@ -81,31 +105,71 @@ pub(crate) fn add<'r>(
 ) -> Result<(), NoMemory> {
     let is_replaced = |name: &[u8]| added.iter().any(|(other, _)| *other == name);
     let unwanted = |name: &[u8]| cookies.is_own(name) || is_replaced(name);
-    rewrite(r, &Edit { headers: r.headers_in().values(b"Cookie"), unwanted, added })
+    let line = rewrite(r, &Edit { headers: request_cookies::lines(r), unwanted, added })?;
+    let session = cookie::find(line, &cookies.session().spec.name);
+    let context = r.context_or_new()?;
+    context.arrival.set(Arrival { line, session, ..context.arrival.get() });
+    Ok(())
 }
 
-fn rewrite<'r, H, W>(r: Request<'r>, edit: &Edit<'_, H, W>) -> Result<(), NoMemory>
+/// Replaces the request's cookies; the header that it has now, if any are left.
+fn rewrite<'r, H, W>(r: Request<'r>, edit: &Edit<'_, H, W>) -> Result<Option<&'r [u8]>, NoMemory>
 where
     H: Iterator<Item = &'r [u8]> + Clone,
     W: Fn(&[u8]) -> bool,
 {
     let line = r.pool().bytes(edit.max_len())?;
     let len = edit.write(line).ok_or(NoMemory)?;
-    request_cookies::replace(r, (len > 0).then_some(&line[..len]))
+    let line: Option<&[u8]> = (len > 0).then_some(&line[..len]);
+    request_cookies::replace(r, line)?;
+    Ok(line)
+}
+
+/// The session cookie that the request holds, as the application sees it.
+pub(crate) fn session<'r>(r: Request<'r>, cookies: &Cookies) -> Found<'r> {
+    let lines = request_cookies::lines(r);
+    let mut rest = lines.clone();
+    let (line, other) = (rest.next(), rest.next());
+    let known = r.context().map(|context| context.arrival.get());
+    match (line, known) {
+        // Nothing else has changed the cookies meanwhile.
+        (Some(line), Some(Arrival { line: Some(known), session, .. }))
+            if other.is_none() && core::ptr::eq(line, known) =>
+        {
+            session
+        }
+        (None, _) => Found::None,
+        (Some(line), _) => {
+            let is_mentioned = lines.clone().any(|line| cookies.may_be_in(line));
+            let session = match is_mentioned {
+                true => cookie::find(lines, &cookies.session().spec.name),
+                false => Found::None,
+            };
+            if let Some(context) = r.context() {
+                let line = other.is_none().then_some(line);
+                context.arrival.set(Arrival { line, session, ..context.arrival.get() });
+            }
+            session
+        }
+    }
+}
+
+/// A cookie of that name that the request holds, as the application sees it.
+pub(crate) fn cookie<'r>(r: Request<'r>, name: &[u8]) -> Found<'r> {
+    cookie::find(request_cookies::lines(r), name)
 }
 
 /// Whether the visitor brought a session, or a stamp, which may stand for one.
 pub(crate) fn has_any(r: Request<'_>, cookies: &Cookies) -> bool {
-    let name = &cookies.session().spec.name;
     r.context().is_some_and(|context| context.arrival.get().stamp.is_some())
-        || cookie::find(r.headers_in().values(b"Cookie"), name) != Found::None
+        || session(r, cookies) != Found::None
 }
 
 /// The session that the visitor brought.
 pub(crate) fn held<'r>(r: Request<'r>, own: &Own<'r>, cookies: &Cookies) -> Held<'r> {
-    let found = cookie::find(r.headers_in().values(b"Cookie"), &cookies.session().spec.name);
     let text = r.context().and_then(|context| context.arrival.get().stamp);
     let keys = r.srv_conf().keys(r.main_conf());
     let stamp = text.and_then(|text| Stamp::open(keys, own.site.site.as_str().as_bytes(), text));
-    Held::new(found, stamp, document::is_same_origin(r), clock::now_ms() / 1000)
+    let now_s = clock::now_ms() / 1000;
+    Held::new(session(r, cookies), stamp, document::is_same_origin(r), now_s)
 }

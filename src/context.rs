@@ -16,7 +16,8 @@ use crate::nginx::subrequest;
 use crate::pull::Attempt;
 use crate::site::Own;
 
-/// The state of one request of a client.
+/// The state of one request of a client. Most pages and scripts need little of it: what is large and
+/// seldom there is in the pool by itself.
 #[derive(Default)]
 pub(crate) struct Context<'r> {
     /// Set where the module itself answers: the headers that must be final.
@@ -32,9 +33,9 @@ pub(crate) struct Context<'r> {
     /// A pull on arrival did not come back.
     pub(crate) is_overdue: Cell<bool>,
     /// The pull that the token in the URL ends.
-    pub(crate) attempt: Cell<Option<Attempt<'r>>>,
+    pub(crate) attempt: Cell<Option<&'r Attempt<'r>>>,
     /// A session that came and is not decided upon yet.
-    pub(crate) pending: Cell<Option<Pending<'r>>>,
+    pub(crate) pending: Cell<Option<&'r Pending<'r>>>,
     /// What `shared_session_check` says, once it was asked.
     pub(crate) check: Cell<Option<subrequest::Answer<'r>>>,
     /// What `shared_session_notify` says, once it was told.
@@ -44,13 +45,13 @@ pub(crate) struct Context<'r> {
     /// The session was handed over after the rewrite phase had seen the old cookies.
     pub(crate) is_late: Cell<bool>,
     /// What the answer sets, once it is decided.
-    pub(crate) outcome: Cell<Option<Outcome<'r>>>,
+    pub(crate) outcome: Cell<Option<&'r Outcome<'r>>>,
     /// What became of the token that came with the request.
     pub(crate) delivery: Cell<Option<Delivery<'r>>>,
     /// What became of the page, where the loader looked at it.
     pub(crate) page: Cell<Option<Page>>,
     /// The request's own headers, while some of them are taken out.
-    pub(crate) original: Cell<Option<Original>>,
+    pub(crate) original: Cell<Option<&'r Original>>,
     /// The page's tags, for `$shared_session_loader`.
     pub(crate) tags: Cell<&'r [u8]>,
     /// The tags, while they are on their way into the body.

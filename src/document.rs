@@ -21,14 +21,14 @@ pub(crate) fn is_wanted(r: Request<'_>) -> bool {
 pub(crate) fn is_visit(r: Request<'_>) -> bool {
     let is_browser = || {
         let upgrade = r.headers_in().single(b"Upgrade-Insecure-Requests");
-        fetched(r).is_some() || is_one_of(upgrade, &[b"1"])
+        fetched(r).is_some() || upgrade.is(b"1")
     };
     is_top_level(r) && is_browser()
 }
 
 fn is_top_level(r: Request<'_>) -> bool {
     match fetched(r) {
-        Some((dest, mode)) => is_one_of(dest, &[b"document"]) && is_one_of(mode, &[b"navigate"]),
+        Some((dest, mode)) => dest.is(b"document") && mode.is(b"navigate"),
         None => accepts_html(r),
     }
 }
@@ -36,9 +36,7 @@ fn is_top_level(r: Request<'_>) -> bool {
 /// Whether its answer may be a page, in a frame or not, in answer to any method.
 pub(crate) fn is_page(r: Request<'_>) -> bool {
     match fetched(r) {
-        Some((dest, mode)) => {
-            is_one_of(dest, &[b"document", b"iframe", b"frame"]) && is_one_of(mode, &[b"navigate"])
-        }
+        Some((dest, mode)) => is_of_page(dest) && mode.is(b"navigate"),
         None => accepts_html(r),
     }
 }
@@ -47,8 +45,13 @@ pub(crate) fn is_page(r: Request<'_>) -> bool {
 pub(crate) fn is_shown(r: Request<'_>) -> bool {
     match r.headers_in().single(b"Sec-Fetch-Dest") {
         Single::Absent => true,
-        dest => is_one_of(dest, &[b"document", b"iframe", b"frame"]),
+        dest => is_of_page(dest),
     }
+}
+
+/// Whether that `Sec-Fetch-Dest` shows what is fetched as a page, in a frame or not.
+fn is_of_page(dest: Single<'_>) -> bool {
+    dest.is(b"document") || dest.is(b"iframe") || dest.is(b"frame")
 }
 
 /// Whether the request comes from another site, as far as the browser says so: a new one by
@@ -65,7 +68,7 @@ pub(crate) fn is_cross_site(r: Request<'_>, host: &[u8]) -> bool {
             let mut from = headers.values(b"Origin").chain(headers.values(b"Referer"));
             from.any(is_foreign)
         }
-        site => !is_one_of(site, &[b"none", b"same-origin", b"same-site"]),
+        site => !(site.is(b"none") || site.is(b"same-origin") || site.is(b"same-site")),
     }
 }
 
@@ -77,28 +80,20 @@ pub(crate) fn is_surely_a_page(r: Request<'_>) -> bool {
 /// Whether the browser fetches ahead what the visitor may never look at.
 pub(crate) fn is_ahead_of_time(r: Request<'_>) -> bool {
     let headers = r.headers_in();
-    let old = [headers.single(b"Purpose"), headers.single(b"X-Moz")];
     headers.first(b"Sec-Purpose").is_some()
-        || old.into_iter().any(|header| is_one_of(header, &[b"prefetch"]))
+        || headers.single(b"Purpose").is(b"prefetch")
+        || headers.single(b"X-Moz").is(b"prefetch")
 }
 
 /// Whether it comes from a page of this very origin: no cookie was withheld.
 pub(crate) fn is_same_origin(r: Request<'_>) -> bool {
-    is_one_of(r.headers_in().single(b"Sec-Fetch-Site"), &[b"same-origin"])
+    r.headers_in().single(b"Sec-Fetch-Site").is(b"same-origin")
 }
 
 /// `Sec-Fetch-Dest` and `-Mode`; `None` where the browser sends no such headers.
 fn fetched<'r>(r: Request<'r>) -> Option<(Single<'r>, Single<'r>)> {
-    let headers = r.headers_in();
-    let (dest, mode) = (headers.single(b"Sec-Fetch-Dest"), headers.single(b"Sec-Fetch-Mode"));
+    let (dest, mode) = r.headers_in().pair((b"Sec-Fetch-Dest", b"Sec-Fetch-Mode"));
     (dest != Single::Absent || mode != Single::Absent).then_some((dest, mode))
-}
-
-fn is_one_of(header: Single<'_>, words: &[&[u8]]) -> bool {
-    match header {
-        Single::One(value) => words.iter().any(|word| value.eq_ignore_ascii_case(word)),
-        Single::Absent | Single::Many => false,
-    }
 }
 
 /// Of a request that does not say what it is for: whether it would take a page.

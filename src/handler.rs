@@ -51,7 +51,7 @@ fn end_of_pull<'r>(r: Request<'r>) -> Result<Reply<'r>, NoMemory> {
         return Ok(Reply::Status(403));
     }
     set_cookies(r, Way::Page)?;
-    pull::end(r, r.context().and_then(|context| context.attempt.get()))
+    pull::end(r, r.context().and_then(|context| context.attempt.get().copied()))
 }
 
 fn links(r: Request<'_>) -> Result<Rc, NoMemory> {
@@ -72,7 +72,7 @@ fn set_cookies(r: Request<'_>, way: Way) -> Result<(), NoMemory> {
         return Ok(());
     };
     let (Some(own), Some(cookies)) = (site::own(r, srv), srv.cookies()) else { return Ok(()) };
-    match outcome {
+    match *outcome {
         Outcome::Session { claims, stamp } => {
             delivery::put_cookies(r, &own, cookies, &claims, way)?;
             if let Some(stamp) = stamp {

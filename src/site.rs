@@ -13,11 +13,11 @@ use crate::nginx::Request;
 pub(crate) struct Own<'r> {
     pub(crate) site: SiteMatch<'r>,
     /// The request's own origin: of the host that was asked for, which may be a subdomain.
-    pub(crate) origin: Origin,
+    pub(crate) origin: &'r [u8],
     pub(crate) host: HostPort<'r>,
 }
 
-/// The site, if the request's host is one or a subdomain of one.
+/// The site, if the request's host is one or a subdomain of one; none, too, where memory fails.
 pub(crate) fn own<'r>(r: Request<'r>, conf: &'r SrvConf) -> Option<Own<'r>> {
     let known = r.context().map(|context| &context.own);
     if let Some(own) = known.and_then(Cell::get) {
@@ -25,7 +25,14 @@ pub(crate) fn own<'r>(r: Request<'r>, conf: &'r SrvConf) -> Option<Own<'r>> {
     }
     let host = host(r)?;
     let site = conf.sites()?.find(scheme(r), host)?;
-    let own = Own { site, origin: Origin::new(site.scheme, host)?, host };
+    let origin = if site.exact {
+        site.site.origin(site.scheme)
+    } else {
+        // nginx takes more for a host than browsers do.
+        HostPort::parse(host.host)?;
+        r.pool().copy(Origin::new(site.scheme, host)?.as_bytes()).ok()?
+    };
+    let own = Own { site, origin, host };
     if let Some(known) = known {
         known.set(Some(own));
     }
@@ -42,6 +49,9 @@ pub(crate) fn scheme(r: Request<'_>) -> Scheme {
 fn host<'r>(r: Request<'r>) -> Option<HostPort<'r>> {
     let name = r.server_name();
     let named = |value: &'r [u8]| {
+        if value == name && !name.is_empty() {
+            return Some(HostPort { host: name, port: None });
+        }
         let is_same = |host: &[u8]| host == name || host.eq_ignore_ascii_case(name);
         HostPort::parse(value).filter(|parsed| is_same(parsed.host))
     };

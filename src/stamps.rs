@@ -61,15 +61,15 @@ struct Answer<'r> {
 
 impl<'r> Answer<'r> {
     /// The session that the application saw.
-    fn held(&self, outcome: Option<Outcome<'r>>) -> Held<'r> {
+    fn held(&self, outcome: Option<&'r Outcome<'r>>) -> Held<'r> {
         let name = &self.cookies.session().spec.name;
         let held = arrival::held(self.r, &self.own, self.cookies);
         match (outcome, held.found()) {
             (Some(Outcome::Session { claims, stamp: Some(stamp) }), _) => {
-                claims.cookies.get(name).map_or(held, |value| Held::handed_over(value, stamp))
+                claims.cookies.get(name).map_or(held, |value| Held::handed_over(value, *stamp))
             }
             (Some(Outcome::Same(Some(stamp))), Found::One(value)) => {
-                Held::handed_over(value, stamp)
+                Held::handed_over(value, *stamp)
             }
             _ => held,
         }
@@ -79,12 +79,12 @@ impl<'r> Answer<'r> {
     fn new_stamp(
         &self,
         held: &Held<'r>,
-        outcome: Option<Outcome<'r>>,
+        outcome: Option<&'r Outcome<'r>>,
         change: Option<Change<'r>>,
         is_page: bool,
     ) -> Option<Stamp> {
         let arranged = match outcome {
-            Some(Outcome::Session { stamp, .. } | Outcome::Same(stamp)) => stamp,
+            Some(Outcome::Session { stamp, .. } | Outcome::Same(stamp)) => *stamp,
             _ => None,
         };
         if change.is_none() && arranged.is_some() {
@@ -95,7 +95,7 @@ impl<'r> Answer<'r> {
 
     fn put(
         &self,
-        outcome: Option<Outcome<'r>>,
+        outcome: Option<&'r Outcome<'r>>,
         change: Option<Change<'r>>,
         stamp: Option<Stamp>,
     ) -> Result<(), NoMemory> {
@@ -103,7 +103,7 @@ impl<'r> Answer<'r> {
         if let Some(Outcome::Session { claims, .. }) = outcome {
             // A session that the application ends at once is not set, nor what rides along.
             if change != Some(Change::Deleted) {
-                delivery::put_cookies(r, own, cookies, &claims, Way::Page)?;
+                delivery::put_cookies(r, own, cookies, claims, Way::Page)?;
             }
             let session = claims.cookies.get(&cookies.session().spec.name);
             let is_set = match change {

@@ -160,8 +160,8 @@ fn a_page() {
         let pairs = [("nonce", Some(&b"\"<x>\""[..])), ("nomodule", None)];
         let len = render_attributes(pairs.into_iter(), &mut attributes).unwrap();
         for site in sites.iter() {
-            let origin = Origin::of_site(site, Scheme::Http).unwrap();
-            assert!(sites.find_origin(origin.as_bytes()).is_some());
+            let origin = site.origin(Scheme::Http);
+            assert!(sites.find_origin(origin).is_some());
             let attributes = &attributes[..len];
             let tag = Tag {
                 scheme: Scheme::Https,

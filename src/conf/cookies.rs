@@ -1,6 +1,6 @@
 //! The cookies that a server shares, and the module's own beside them.
 
-use shared_session_core::cookie::CookieSpec;
+use shared_session_core::cookie::{CookieSpec, Mention};
 use shared_session_core::{parked, stamp};
 
 use crate::nginx::value::ComplexValue;
@@ -15,6 +15,8 @@ pub(crate) struct Cookie {
 pub(crate) struct Cookies {
     session: Cookie,
     riders: Vec<Cookie>,
+    /// Of the session cookie's name: the module's own cookies have it in theirs.
+    mention: Mention,
     stamp: Vec<u8>,
     parked: Vec<u8>,
     /// With `__Host-` and without: where states' names begin.
@@ -33,7 +35,8 @@ impl Cookies {
         let states = [[parked::PREFIX, &state].concat(), state];
         let asked = [name, b"_asked"].concat();
         let asked = [[parked::PREFIX, &asked].concat(), asked];
-        Cookies { session, riders: Vec::new(), stamp, parked, states, asked }
+        let mention = Mention::new(name);
+        Cookies { session, riders: Vec::new(), mention, stamp, parked, states, asked }
     }
 
     /// Adds one that rides along; `false` where its name is taken.
@@ -64,6 +67,11 @@ impl Cookies {
     /// Whether a cookie of that name is shared.
     pub(crate) fn has(&self, name: &[u8]) -> bool {
         self.all().any(|cookie| cookie.spec.name == name)
+    }
+
+    /// Whether a `Cookie` header may hold the session cookie or one of the module's own.
+    pub(crate) fn may_be_in(&self, header: &[u8]) -> bool {
+        self.mention.is_in(header)
     }
 
     /// The name of the stamp.

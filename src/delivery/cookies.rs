@@ -11,8 +11,8 @@ use super::Pending;
 use crate::conf::{Cookie, Cookies};
 use crate::nginx::log::Level;
 use crate::nginx::{NoMemory, Request, clock};
-use crate::random;
 use crate::site::{self, Own};
+use crate::{arrival, random};
 
 /// How long a CSRF cookie lives, in seconds: a year, as Django's.
 const CSRF_LIFE_S: u64 = 364 * 24 * 60 * 60;
@@ -78,8 +78,7 @@ pub(crate) fn put<'r>(
         }
     }
     let Some(name) = r.loc_conf().csrf_cookie() else { return Ok(()) };
-    let held = cookie::find(r.headers_in().values(b"Cookie"), name);
-    if held == Found::None
+    if arrival::cookie(r, name) == Found::None
         && !is_set(name)
         && let Some(token) = random::alphanumeric::<CSRF_LEN>(r)
     {
@@ -127,7 +126,7 @@ pub(crate) fn put_parked<'r>(
     let len = parked.sealed_len();
     let scratch = r.pool().secret(parked::buffer(len))?;
     let text = r.pool().bytes(len)?;
-    let sealed = parked.seal(key, nonce, own.origin.as_bytes(), scratch, text);
+    let sealed = parked.seal(key, nonce, own.origin, scratch, text);
     let value = sealed.ok_or(NoMemory)?;
     let expiry = parked.expires_s().map_or(Expiry::Session, Expiry::At);
     add(r, &SetCookie { value, expiry, ..parked_base(cookies) })

@@ -32,13 +32,13 @@ pub(crate) fn hand_over(r: Request<'_>) -> Result<(), NoMemory> {
     let buf = r.pool().secret(parked::buffer(text.len()))?;
     let keys = srv.keys(r.main_conf());
     let now_s = clock::now_ms() / 1000;
-    let parked = Parked::open(keys, own.origin.as_bytes(), text, now_s, buf);
+    let parked = Parked::open(keys, own.origin, text, now_s, buf);
     let held = arrival::held(r, &own, cookies);
     let pending = parked
         .and_then(|parked| Pending::new(parked.claims, Some(parked.parked_ms), held, cookies));
     let Some(pending) = pending else {
         // Sealed elsewhere, ended, or of a cookie that is not shared any more: it goes.
-        context.outcome.set(Some(Outcome::Nothing));
+        context.outcome.set(Some(&Outcome::Nothing));
         return Ok(());
     };
     context.delivery.set(Some(Delivery {
@@ -47,7 +47,7 @@ pub(crate) fn hand_over(r: Request<'_>) -> Result<(), NoMemory> {
         verdict: None,
         token: Some(Opened {
             source: pending.claims.source,
-            destination: r.pool().copy(own.origin.as_bytes())?,
+            destination: own.origin,
             age_ms: age_ms(&pending.claims),
         }),
         was_empty: None,
@@ -62,7 +62,7 @@ pub(crate) fn hand_over(r: Request<'_>) -> Result<(), NoMemory> {
         decision != Decision::KeptUnlessDead || loc.check().is_none()
     };
     if !is_clear {
-        context.pending.set(Some(pending));
+        context.pending.set(Some(r.pool().keep(pending)?));
         return Ok(());
     }
     finish(r, &pending, decision, cookies)
@@ -82,10 +82,10 @@ pub(crate) fn decide(r: Request<'_>) -> Result<Step, NoMemory> {
     if let Some(decision) = decision {
         context.pending.set(None);
         if pending.has_ended() {
-            context.outcome.set(Some(Outcome::Nothing));
+            context.outcome.set(Some(&Outcome::Nothing));
             return Ok(Step::GoOn);
         }
-        finish(r, &pending, decision, cookies)?;
+        finish(r, pending, decision, cookies)?;
         if decision == Decision::Delivered {
             // What the rewrite phase made of the cookies it saw stays; nothing else does.
             variable::forget_cookies(r);

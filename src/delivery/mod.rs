@@ -93,7 +93,7 @@ fn settle<'r>(
         }
         _ => Outcome::Nothing,
     };
-    context.outcome.set(Some(outcome));
+    context.outcome.set(Some(r.pool().keep(outcome)?));
     if let Some(mut delivery) = context.delivery.get() {
         delivery.verdict = Some(verdict);
         delivery.was_empty = Some(pending.held.is_empty());

@@ -37,7 +37,7 @@ pub(crate) fn judge(r: Request<'_>) -> Result<Step, NoMemory> {
     match context.pending.get() {
         // One that was parked is the page's affair.
         Some(pending) if pending.incoming.parked_ms.is_some() => return Ok(Step::GoOn),
-        Some(pending) => return decide(r, &pending),
+        Some(pending) => return decide(r, pending),
         None => {}
     }
     if context.delivery.get().is_some() {
@@ -49,11 +49,12 @@ pub(crate) fn judge(r: Request<'_>) -> Result<Step, NoMemory> {
     let verdict = match take(r, kind, token) {
         Ok(None) => return Ok(Step::GoOn),
         Ok(Some(Taken::Pending(pending))) => {
+            let pending = r.pool().keep(pending)?;
             context.pending.set(Some(pending));
-            return decide(r, &pending);
+            return decide(r, pending);
         }
         Ok(Some(Taken::Parked(claims))) => {
-            context.outcome.set(Some(Outcome::Park(claims)));
+            context.outcome.set(Some(r.pool().keep(Outcome::Park(claims))?));
             Verdict::Parked
         }
         Err(Refused(verdict)) => verdict,
@@ -145,7 +146,7 @@ fn take<'r>(r: Request<'r>, kind: Kind, token: &[u8]) -> Result<Option<Taken<'r>
     let attempt =
         claims.state.zip(own.as_ref()).and_then(|(hash, own)| pull::find_state(r, own, hash));
     if let Some(context) = r.context() {
-        context.attempt.set(attempt);
+        context.attempt.set(attempt.map(|attempt| r.pool().keep(attempt)).transpose()?);
     }
     let Some(sites) = srv.sites() else { return Err(Refused(Verdict::WrongSite)) };
     let zone = r.main_conf().zone().and_then(|zone| zone.header());
@@ -158,7 +159,7 @@ fn take<'r>(r: Request<'r>, kind: Kind, token: &[u8]) -> Result<Option<Taken<'r>
             zone_since_ms: zone.map_or(u64::MAX, |header| header.since_ms()),
             kind,
             sites,
-            own: own.as_ref().map_or(b"", |own| own.origin.as_bytes()),
+            own: own.as_ref().map_or(b"", |own| own.origin),
             origin: match r.headers_in().single(b"Origin") {
                 Single::Absent => OriginHeader::Absent,
                 Single::One(origin) => OriginHeader::One(origin),
@@ -220,7 +221,7 @@ fn park<'r>(
     {
         let keys = r.srv_conf().keys(r.main_conf());
         let buf = r.pool().secret(parked::buffer(text.len()))?;
-        let waiting = Parked::open(keys, own.origin.as_bytes(), text, now_ms / 1000, buf);
+        let waiting = Parked::open(keys, own.origin, text, now_ms / 1000, buf);
         let lineage = waiting.and_then(|waiting| waiting.claims.lineage);
         if lineage.is_some_and(|waiting| session::is_successor(waiting, new)) {
             return Err(Refused(Verdict::Kept));

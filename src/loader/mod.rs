@@ -89,11 +89,14 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
 fn finish_answer<'r>(r: Request<'r>, answer: Answer<'r>) -> Result<(), NoMemory> {
     let out = r.headers_out();
     if let Answer::Links = answer {
-        out.remove(&[b"Expires"]);
+        out.remove(b"Expires");
         out.set(b"X-Content-Type-Options", b"nosniff")?;
         return out.set(b"Cache-Control", LINKS_LIFE);
     }
-    out.remove(&[b"Expires", b"ETag", b"Last-Modified", b"Accept-Ranges"]);
+    out.remove(b"Expires");
+    out.remove(b"ETag");
+    out.remove(b"Last-Modified");
+    out.remove(b"Accept-Ranges");
     out.set(b"Cache-Control", b"no-store")?;
     match answer {
         Answer::Plain | Answer::Links | Answer::Metrics => Ok(()),
@@ -102,7 +105,8 @@ fn finish_answer<'r>(r: Request<'r>, answer: Answer<'r>) -> Result<(), NoMemory>
         Answer::Script(allow_origin) => {
             out.set(b"X-Content-Type-Options", b"nosniff")?;
             out.set(b"Cross-Origin-Resource-Policy", b"cross-origin")?;
-            out.remove(&[b"Access-Control-Allow-Origin", b"Access-Control-Allow-Credentials"]);
+            out.remove(b"Access-Control-Allow-Origin");
+            out.remove(b"Access-Control-Allow-Credentials");
             if let Some(origin) = allow_origin {
                 out.add(b"Access-Control-Allow-Origin", origin)?;
                 out.add(b"Access-Control-Allow-Credentials", b"true")?;

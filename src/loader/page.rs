@@ -8,7 +8,7 @@ use shared_session_core::token::Lineage;
 use crate::nginx::headers::HeadersOut;
 use crate::nginx::{NoMemory, Request};
 use crate::site::{self, Own};
-use crate::{document, stamps};
+use crate::{arrival, document, stamps};
 
 /// A page with a session to share.
 pub(crate) struct SharedPage<'r> {
@@ -55,14 +55,15 @@ pub(crate) fn look<'r>(r: Request<'r>, stamp: Option<Stamp>) -> Result<SharedPag
     let Some(own) = site::own(r, srv) else { return unshared(Page::NotASite) };
     let Some(cookies) = srv.cookies() else { return unshared(Page::NoSession) };
     let name = cookies.session().spec.name.as_slice();
-    let Some((session, expiry)) = after(r, name) else { return unshared(Page::NoSession) };
+    let held = arrival::session(r, cookies);
+    let Some((session, expiry)) = after(r, name, held) else { return unshared(Page::NoSession) };
     if !cookie::is_sealable(name, session) {
         let too_large = name.len() + session.len() > cookie::MAX_NAME_AND_VALUE;
         return unshared(if too_large { Page::TooLarge } else { Page::NoSession });
     }
     let riders = cookies.riders().iter().filter_map(|rider| {
         let name = rider.spec.name.as_slice();
-        let (value, _) = after(r, name)?;
+        let (value, _) = after(r, name, arrival::cookie(r, name))?;
         cookie::is_sealable(name, value).then_some((name, value))
     });
     let all = core::iter::once((name, session)).chain(riders);
@@ -84,16 +85,18 @@ fn is(value: &[u8], word: &[u8]) -> bool {
 
 /// A status that comes with a page, and a page that ASCII text can be put into.
 pub(crate) fn is_html(out: HeadersOut<'_>) -> bool {
-    let full = matches!(out.status(), 200 | 201 | 203 | 400..=599);
+    if !matches!(out.status(), 200 | 201 | 203 | 400..=599) || out.content_length() == Some(0) {
+        return false;
+    }
+    if out.content_type() == b"text/html" {
+        return is_ascii_compatible(out.charset());
+    }
     let mut parts = out.content_type().split(|&b| b == b';').map(<[u8]>::trim_ascii);
     let html = parts.next().is_some_and(|t| is(t, b"text/html"));
     let charset =
         parts.filter_map(|p| p.split_at_checked(8)).find(|(name, _)| is(name, b"charset="));
     let charset = charset.map(|(_, value)| value.trim_ascii());
-    full && html
-        && out.content_length() != Some(0)
-        && charset.is_none_or(is_ascii_compatible)
-        && is_ascii_compatible(out.charset())
+    html && charset.is_none_or(is_ascii_compatible) && is_ascii_compatible(out.charset())
 }
 
 /// Whether a tag in ASCII reads as a tag in that charset.
@@ -114,14 +117,13 @@ fn is_ascii_compatible(charset: &[u8]) -> bool {
         b"utf7",
     ];
     let ebcdic: [&[u8]; 4] = [b"ibm037", b"ebcdic", b"cp037", b"cp1047"];
-    is(name, b"utf-8") || name.is_empty() || !wide.into_iter().chain(ebcdic).any(starts)
+    name.is_empty() || is(name, b"utf-8") || !wide.into_iter().chain(ebcdic).any(starts)
 }
 
 /// A cookie as it is after this response: what the upstream sets now goes before what the browser
 /// sent.
-fn after<'r>(r: Request<'r>, name: &[u8]) -> Option<(&'r [u8], Expiry)> {
-    let found = cookie::find(r.headers_in().values(b"Cookie"), name);
-    match (stamps::change(r, name), found) {
+fn after<'r>(r: Request<'r>, name: &[u8], sent: Found<'r>) -> Option<(&'r [u8], Expiry)> {
+    match (stamps::change(r, name), sent) {
         // Of twins nobody knows which one the answer changes.
         (Some(Change::Deleted), _) | (_, Found::Twins) => None,
         (Some(Change::Set { value, expiry }), _) => Some((value, expiry)),
@@ -135,14 +137,18 @@ fn after<'r>(r: Request<'r>, name: &[u8]) -> Option<(&'r [u8], Expiry)> {
 pub(crate) fn prepare_headers(r: Request<'_>, longer_by: usize) -> Result<(), NoMemory> {
     let out = r.headers_out();
     out.grow_content_length(longer_by);
-    out.remove(&[b"ETag", b"Last-Modified", b"Accept-Ranges"]);
+    out.remove(b"ETag");
+    out.remove(b"Last-Modified");
+    out.remove(b"Accept-Ranges");
     r.forbid_ranges();
     keep_private(out)
 }
 
 /// No cache but the visitor's own may keep the answer, and that one asks first.
 pub(crate) fn keep_private(out: HeadersOut<'_>) -> Result<(), NoMemory> {
-    out.remove(&[b"Expires", b"Surrogate-Control", b"CDN-Cache-Control"]);
+    out.remove(b"Expires");
+    out.remove(b"Surrogate-Control");
+    out.remove(b"CDN-Cache-Control");
     let unstored = out.values(b"Cache-Control").any(|value| {
         value.split(|&b| b == b',').any(|directive| is(directive.trim_ascii(), b"no-store"))
     });

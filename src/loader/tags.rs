@@ -1,7 +1,6 @@
 //! The tags of a page: one per other site, each with a token of its own.
 
 use shared_session_core::cookie::Secure;
-use shared_session_core::origin::Origin;
 use shared_session_core::parked::Parked;
 use shared_session_core::tag::{self, Tag};
 use shared_session_core::token::{Claims, Cookies, Format, Kind, Sealer};
@@ -39,7 +38,7 @@ pub(crate) fn make<'r>(
     let claims = Claims {
         kind: Kind::Script,
         issued_ms: clock::now_ms(),
-        source: page.own.origin.as_bytes(),
+        source: page.own.origin,
         destination: b"",
         cookies: Cookies::List(page.cookies),
         expires_s: page.expires_s,
@@ -50,12 +49,12 @@ pub(crate) fn make<'r>(
     let attributes = attributes(r, loc)?;
     let others = || {
         let pushed = push.then(|| sites.iter().enumerate()).into_iter().flatten();
-        pushed.filter(|(index, _)| *index != page.own.site.index).filter_map(|(_, site)| {
+        pushed.filter(|(index, _)| *index != page.own.site.index).map(|(_, site)| {
             // A site without a scheme is reached by the page's own.
             let scheme = site.scheme().unwrap_or_else(|| crate::site::scheme(r));
             let cors = format == Format::Native;
             let tag = Tag { scheme, site, prefix: srv.prefix(), cors, attributes };
-            Some((tag, Origin::of_site(site, scheme)?))
+            (tag, site.origin(scheme))
         })
     };
 
@@ -67,8 +66,8 @@ pub(crate) fn make<'r>(
         if is_parked && !Parked::new(&claims, claims.issued_ms).fits(page.session_name()) {
             return None;
         }
-        let len = |(tag, destination): (Tag<'_>, Origin)| {
-            let claims = Claims { destination: destination.as_bytes(), ..claims };
+        let len = |(tag, destination): (Tag<'_>, &'r [u8])| {
+            let claims = Claims { destination, ..claims };
             Some(tag.len(format.sealed_len(&claims).ok()?))
         };
         others().try_fold(0, |sum, other| Some(sum + len(other)?))
@@ -95,7 +94,7 @@ pub(crate) fn make<'r>(
     let out = r.pool().bytes(len)?;
     let mut at = 0;
     for (n, (tag, destination)) in (0..).zip(others()) {
-        let claims = Claims { destination: destination.as_bytes(), ..claims };
+        let claims = Claims { destination, ..claims };
         let written = write(tag, &sealer, n, &claims, &mut out[at..]);
         let Some(written) = written else { return Ok(None) };
         at += written;

@@ -1,11 +1,12 @@
 //! What the upstream is asked for where its answer may get tags: a page that can be read, and that
 //! is the visitor's own and whole.
 
-use shared_session_core::cookie::{self, Found};
+use shared_session_core::cookie::Found;
 
-use crate::document;
+use crate::nginx::headers::same_name;
 use crate::nginx::request_headers;
 use crate::nginx::{NoMemory, Request};
+use crate::{arrival, document};
 
 /// In the preaccess phase, when the location is known; after an internal redirect once more, for
 /// the location that it led to.
@@ -17,21 +18,20 @@ pub(crate) fn prepare(r: Request<'_>) -> Result<(), NoMemory> {
     if !r.loc_conf().has_tags() || !document::is_page(r) {
         return Ok(());
     }
+    let context = r.context_or_new()?;
     let fresh = has_session(r);
     let taken = request_headers::take_out(r, |name| {
-        let is = |word: &[u8]| name.eq_ignore_ascii_case(word);
-        is(b"Accept-Encoding") || fresh && (is(b"Range") || is_conditional(name))
+        same_name(name, b"Accept-Encoding")
+            || fresh && (same_name(name, b"Range") || is_conditional(name))
     })?;
-    if taken.is_some() {
-        r.context_or_new()?.original.set(taken);
-    }
+    context.original.set(taken);
     Ok(())
 }
 
 /// Gives the request its own headers back, for a location without the loader and for the logs.
 pub(crate) fn give_back(r: Request<'_>) {
     if let Some(original) = r.context().and_then(|context| context.original.take()) {
-        request_headers::put_back(r, &original);
+        request_headers::put_back(r, original);
     }
 }
 
@@ -40,18 +40,18 @@ pub(crate) fn give_back(r: Request<'_>) {
 /// would be cut out of each slice, and an encoding asked for half of them.
 pub(crate) fn give_accept_encoding_back(r: Request<'_>) {
     if let Some(original) = r.context().and_then(|context| context.original.get()) {
-        request_headers::put_accept_encoding_back(r, &original);
+        request_headers::put_accept_encoding_back(r, original);
     }
 }
 
 fn is_conditional(name: &[u8]) -> bool {
-    let conditions: [&[u8]; 5] =
-        [b"If-Range", b"If-Modified-Since", b"If-Unmodified-Since", b"If-Match", b"If-None-Match"];
-    conditions.into_iter().any(|condition| name.eq_ignore_ascii_case(condition))
+    same_name(name, b"If-Range")
+        || same_name(name, b"If-Modified-Since")
+        || same_name(name, b"If-Unmodified-Since")
+        || same_name(name, b"If-Match")
+        || same_name(name, b"If-None-Match")
 }
 
 fn has_session(r: Request<'_>) -> bool {
-    let Some(cookies) = r.srv_conf().cookies() else { return false };
-    let name = &cookies.session().spec.name;
-    !matches!(cookie::find(r.headers_in().values(b"Cookie"), name), Found::None)
+    r.srv_conf().cookies().is_some_and(|cookies| arrival::session(r, cookies) != Found::None)
 }

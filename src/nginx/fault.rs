@@ -30,12 +30,10 @@ mod armed {
 
     /// Takes the orders of a request that has just been read.
     pub(in crate::nginx) fn arm(r: Request<'_>) {
-        let order = |name| {
-            let value = r.headers_in().first(name)?;
-            std::str::from_utf8(value).ok()?.parse().ok()
-        };
-        ALLOCATIONS.set(order(b"X-Fault-Allocation").unwrap_or(0));
-        ENTRIES.set(order(b"X-Fault-Panic").unwrap_or(0));
+        let order = |value: Option<&[u8]>| std::str::from_utf8(value?).ok()?.parse().ok();
+        let headers = r.headers_in();
+        ALLOCATIONS.set(order(headers.first(b"X-Fault-Allocation")).unwrap_or(0));
+        ENTRIES.set(order(headers.first(b"X-Fault-Panic")).unwrap_or(0));
     }
 
     fn is_due(counter: &'static std::thread::LocalKey<Cell<u32>>) -> bool {

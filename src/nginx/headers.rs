@@ -1,7 +1,7 @@
 //! Request and response headers.
 
 use core::marker::PhantomData;
-use core::ptr;
+use core::{array, ptr};
 
 use nginx_sys::{
     ngx_http_headers_out_t, ngx_list_part_t, ngx_list_push, ngx_list_t, ngx_table_elt_t,
@@ -60,20 +60,36 @@ pub(super) unsafe fn elements(
     unsafe { Elements::new(list) }
 }
 
-/// Whether a header has that name. Most names differ in length, and those that browsers send alike
-/// (`Sec-Fetch-…`) in their last byte.
+/// Whether a header has that name. The name is constant where it is asked for, so that this comes to
+/// a look at the length and a comparison of a few words.
 ///
 /// # Safety
 /// `element` is an element of a live list.
-unsafe fn is_named(element: *const ngx_table_elt_t, name: &[u8]) -> bool {
+#[inline(always)]
+unsafe fn is_named<const N: usize>(element: *const ngx_table_elt_t, name: &[u8; N]) -> bool {
     // SAFETY: the caller vouches for the element, and with it for its strings.
-    unsafe {
-        if (*element).key.len != name.len() {
-            return false;
-        }
-        let key = bytes((*element).key);
-        key.last().map(u8::to_ascii_lowercase) == name.last().map(u8::to_ascii_lowercase)
-            && key.eq_ignore_ascii_case(name)
+    unsafe { (*element).key.len == N && same_name(bytes((*element).key), name) }
+}
+
+/// Whether a name is that one, in whatever case: a few words are compared, the last of which may
+/// overlap the one before.
+///
+/// Letters are alike but for one bit, which is not looked at. What else is alike but for it is a `-`
+/// and a carriage return, which stands in no name or value.
+#[inline(always)]
+pub(crate) fn same_name<const N: usize>(key: &[u8], name: &[u8; N]) -> bool {
+    const CASE: u8 = b'a' ^ b'A';
+    let Ok(key) = <&[u8; N]>::try_from(key) else { return false };
+    if N >= 8 {
+        let word = |text: &[u8; N], at| u64::from_ne_bytes(array::from_fn(|i| text[at + i]));
+        let differs = |at| (word(key, at) ^ word(name, at)) & !u64::from_ne_bytes([CASE; 8]);
+        (0..N / 8).fold(differs(N - 8), |any, word| any | differs(word * 8)) == 0
+    } else if N >= 4 {
+        let word = |text: &[u8; N], at| u32::from_ne_bytes(array::from_fn(|i| text[at + i]));
+        let differs = |at| (word(key, at) ^ word(name, at)) & !u32::from_ne_bytes([CASE; 4]);
+        differs(0) | differs(N - 4) == 0
+    } else {
+        key.eq_ignore_ascii_case(name)
     }
 }
 
@@ -89,6 +105,17 @@ pub(crate) enum Single<'a> {
     Many,
 }
 
+impl<'a> Single<'a> {
+    fn and(self, value: &'a [u8]) -> Self {
+        if let Single::Absent = self { Single::One(value) } else { Single::Many }
+    }
+    /// Whether it came once, with this value in whatever case.
+    #[inline(always)]
+    pub(crate) fn is<const N: usize>(self, value: &'static [u8; N]) -> bool {
+        matches!(self, Single::One(found) if same_name(found, value))
+    }
+}
+
 impl<'r> HeadersIn<'r> {
     /// # Safety
     /// `list` must be the header list of a request that lives for `'r`.
@@ -97,7 +124,11 @@ impl<'r> HeadersIn<'r> {
     }
 
     /// The values of every header of that name, in the order they came.
-    pub(crate) fn values(self, name: &'static [u8]) -> impl Iterator<Item = &'r [u8]> + Clone {
+    #[inline(always)]
+    pub(crate) fn values<const N: usize>(
+        self,
+        name: &'static [u8; N],
+    ) -> impl Iterator<Item = &'r [u8]> + Clone {
         // SAFETY: the list lives for 'r. What changes it (request_headers, request_cookies) does so
         // when no walk is under way, and leaves the elements where they are.
         unsafe { Elements::new(self.0) }.filter_map(move |e| {
@@ -106,7 +137,8 @@ impl<'r> HeadersIn<'r> {
         })
     }
 
-    pub(crate) fn single(self, name: &'static [u8]) -> Single<'r> {
+    #[inline(always)]
+    pub(crate) fn single<const N: usize>(self, name: &'static [u8; N]) -> Single<'r> {
         let mut values = self.values(name);
         match (values.next(), values.next()) {
             (None, _) => Single::Absent,
@@ -115,7 +147,32 @@ impl<'r> HeadersIn<'r> {
         }
     }
 
-    pub(crate) fn first(self, name: &'static [u8]) -> Option<&'r [u8]> {
+    /// Two headers whose names are of one length, found in one walk.
+    #[inline(always)]
+    pub(crate) fn pair<const N: usize>(
+        self,
+        (one, other): (&'static [u8; N], &'static [u8; N]),
+    ) -> (Single<'r>, Single<'r>) {
+        let mut found = (Single::Absent, Single::Absent);
+        // SAFETY: as for values().
+        for element in unsafe { Elements::<'r>::new(self.0) } {
+            // SAFETY: elements and their strings live as long as the request.
+            unsafe {
+                if (*element).key.len != N {
+                    continue;
+                }
+                if is_named(element, one) {
+                    found.0 = found.0.and(bytes((*element).value));
+                } else if is_named(element, other) {
+                    found.1 = found.1.and(bytes((*element).value));
+                }
+            }
+        }
+        found
+    }
+
+    #[inline(always)]
+    pub(crate) fn first<const N: usize>(self, name: &'static [u8; N]) -> Option<&'r [u8]> {
         self.values(name).next()
     }
 }
@@ -178,34 +235,33 @@ impl<'r> HeadersOut<'r> {
     }
 
     /// The values of every header of that name that is to be sent, in order.
-    pub(crate) fn values(self, name: &'static [u8]) -> impl Iterator<Item = &'r [u8]> {
+    #[inline(always)]
+    pub(crate) fn values<const N: usize>(
+        self,
+        name: &'static [u8; N],
+    ) -> impl Iterator<Item = &'r [u8]> {
         self.elements().filter_map(move |e| {
             // SAFETY: elements and their strings live as long as the request.
             unsafe { ((*e).hash != 0 && is_named(e, name)).then(|| bytes::<'r>((*e).value)) }
         })
     }
 
-    /// Takes every header of these names out of the answer, and out of the pointers by which nginx
+    /// Takes every header of that name out of the answer, and out of the pointers by which nginx
     /// itself would find them.
-    pub(crate) fn remove(self, names: &[&'static [u8]]) {
+    #[inline(always)]
+    pub(crate) fn remove<const N: usize>(self, name: &'static [u8; N]) {
         for element in self.elements() {
             // SAFETY: elements live as long as the request.
             unsafe {
-                if names.iter().any(|name| is_named(element, name)) {
+                if is_named(element, name) {
                     (*element).hash = 0;
                 }
             }
         }
-        for name in names {
-            self.forget(name);
-        }
-    }
-
-    fn forget(self, name: &[u8]) {
         // SAFETY: fields of a live request.
         unsafe {
             let out = self.0;
-            match name {
+            match name.as_slice() {
                 b"Cache-Control" => Multi::clear(&raw mut (*out).cache_control),
                 b"Expires" => (*out).expires = ptr::null_mut(),
                 b"ETag" => (*out).etag = ptr::null_mut(),
@@ -245,17 +301,22 @@ impl<'r> HeadersOut<'r> {
     }
 
     /// Replaces every header of that name by one.
-    pub(crate) fn set(self, name: &'static [u8], value: &'r [u8]) -> Result<(), NoMemory> {
-        self.remove(&[name]);
+    #[inline(always)]
+    pub(crate) fn set<const N: usize>(
+        self,
+        name: &'static [u8; N],
+        value: &'r [u8],
+    ) -> Result<(), NoMemory> {
+        self.remove(name);
         self.add(name, value)?;
-        if name == b"ETag"
+        if name.as_slice() == b"ETag"
             && let Some(element) = self.elements().last()
         {
             // SAFETY: a field of a live request, an element of its list. `If-None-Match` is held
             // against it.
             unsafe { (*self.0).etag = element };
         }
-        if name == b"Cache-Control"
+        if name.as_slice() == b"Cache-Control"
             && let Some(element) = self.elements().last()
         {
             // SAFETY: a field of a live request, an element of its list. gzip's `gzip_proxied`
@@ -277,6 +338,22 @@ pub(super) type MultiField = nginx_sys::ngx_array_t;
 
 #[cfg(ngx_header_lists)]
 impl Multi {
+    /// # Safety
+    /// `field` is a field of a live request, and does not change while it is walked.
+    pub(super) unsafe fn elements(
+        field: *const MultiField,
+    ) -> impl Iterator<Item = *const ngx_table_elt_t> + Clone {
+        // SAFETY: the caller vouches for the field; the list ends with null.
+        unsafe {
+            let mut next = (*field).cast_const();
+            core::iter::from_fn(move || {
+                let element = next.as_ref()?;
+                next = element.next;
+                Some(ptr::from_ref(element))
+            })
+        }
+    }
+
     /// # Safety
     /// `field` is a field of a live request.
     pub(super) unsafe fn clear(field: *mut MultiField) {
@@ -306,6 +383,18 @@ impl Multi {
 
 #[cfg(not(ngx_header_lists))]
 impl Multi {
+    /// # Safety
+    /// `field` is a field of a live request, and does not change while it is walked.
+    pub(super) unsafe fn elements(
+        field: *const MultiField,
+    ) -> impl Iterator<Item = *const ngx_table_elt_t> + Clone {
+        // SAFETY: an array of pointers to elements, or all zero where there are none.
+        unsafe {
+            let (first, len) = ((*field).elts.cast::<*const ngx_table_elt_t>(), (*field).nelts);
+            (0..len).map(move |at| *first.add(at))
+        }
+    }
+
     /// # Safety
     /// `field` is a field of a live request.
     pub(super) unsafe fn clear(field: *mut MultiField) {

@@ -106,6 +106,13 @@ impl<'p> Pool<'p> {
         self.concat(&[bytes])
     }
 
+    /// A value that lives as long as the pool.
+    pub(crate) fn keep<T: Copy>(self, value: T) -> Result<&'p T, NoMemory> {
+        let kept = self.place(value)?;
+        // SAFETY: placed in the pool, whose life is 'p; nobody else was given it.
+        Ok(unsafe { &*kept })
+    }
+
     /// A value in the pool, dropped when the pool is destroyed.
     pub(super) fn place<T>(self, value: T) -> Result<*mut T, NoMemory> {
         const { assert!(align_of::<T>() <= nginx_sys::NGX_ALIGNMENT) };

@@ -1,14 +1,29 @@
-//! Replacing a request's `Cookie` headers.
+//! A request's `Cookie` headers, read and replaced.
 
 use core::ptr;
 
 use nginx_sys::{ngx_hash_key, ngx_list_push, ngx_table_elt_t};
 
-use super::headers::{Multi, elements};
+use super::headers::{Multi, elements, same_name};
 use super::request::Request;
 use super::request_headers::{put, without};
 use super::string::{bytes, str_of};
 use super::{NoMemory, fault};
+
+/// The values of the request's `Cookie` headers, in order, as `$http_cookie` shows them: nginx keeps
+/// pointers to them, so that nothing is searched for.
+pub(crate) fn lines<'r>(r: Request<'r>) -> impl Iterator<Item = &'r [u8]> + Clone {
+    // SAFETY: the field belongs to the live request; the elements it leads to, and their strings, to
+    // its pool or header buffer. What changes it (replace) does so when no walk is under way.
+    unsafe {
+        let headers = &raw const (*r.as_ptr()).headers_in;
+        #[cfg(ngx_header_lists)]
+        let field = &raw const (*headers).cookie;
+        #[cfg(not(ngx_header_lists))]
+        let field = &raw const (*headers).cookies;
+        Multi::elements(field).map(|element| bytes::<'r>((*element).value))
+    }
+}
 
 /// By which the modules that talk to an upstream find the header.
 static LOWER_CASE: &[u8] = b"cookie";
@@ -22,7 +37,7 @@ pub(crate) fn replace<'r>(r: Request<'r>, value: Option<&'r [u8]>) -> Result<(),
     unsafe {
         let headers = &raw mut (*r.as_ptr()).headers_in;
         let list = &raw mut (*headers).headers;
-        let is_cookie = |e: &*mut ngx_table_elt_t| bytes((**e).key).eq_ignore_ascii_case(b"Cookie");
+        let is_cookie = |e: &*mut ngx_table_elt_t| same_name(bytes((**e).key), b"Cookie");
         #[cfg(ngx_header_lists)]
         let field = &raw mut (*headers).cookie;
         #[cfg(not(ngx_header_lists))]
@@ -33,7 +48,9 @@ pub(crate) fn replace<'r>(r: Request<'r>, value: Option<&'r [u8]>) -> Result<(),
             (*only).value = str_of(value);
             return Ok(());
         }
-        put(list, without(list, r.pool(), |e| is_cookie(&e))?);
+        if let Some(others) = without(list, r.pool(), |e| is_cookie(&e))? {
+            put(list, others);
+        }
         Multi::clear(field);
         let Some(value) = value else { return Ok(()) };
         if fault::allocation_fails() {

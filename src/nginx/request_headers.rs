@@ -2,17 +2,16 @@
 //!
 //! The proxy modules forward every entry of the header list, and nginx's own filters look at
 //! pointers beside it: a header is gone only when it is gone from both. The list is therefore
-//! replaced by a shorter one, and the old one kept whole.
+//! replaced by a shorter one of the same elements, and the old one kept whole.
 
 use core::ptr;
 
-use nginx_sys::{ngx_http_headers_in_t, ngx_list_t, ngx_palloc, ngx_table_elt_t};
+use nginx_sys::{ngx_http_headers_in_t, ngx_list_part_t, ngx_list_t, ngx_palloc, ngx_table_elt_t};
 
-use super::headers::elements;
+use super::NoMemory;
 use super::pool::Pool;
 use super::request::Request;
 use super::string::bytes;
-use super::{NoMemory, fault};
 
 /// The headers of a request as they came, while some of them are taken out.
 #[derive(Clone, Copy)]
@@ -47,28 +46,29 @@ pub(super) fn pointers(
 /// Takes every header out that `unwanted` names; `None` where there is none of them.
 ///
 /// The headers that can be named are those of [`pointers`].
-pub(crate) fn take_out(
-    r: Request<'_>,
+pub(crate) fn take_out<'r>(
+    r: Request<'r>,
     unwanted: impl Fn(&[u8]) -> bool,
-) -> Result<Option<Original>, NoMemory> {
+) -> Result<Option<&'r Original>, NoMemory> {
     // SAFETY: the headers belong to the live request; the new list is made whole in its pool before
     // it takes the old one's place, whose elements stay where they are.
     unsafe {
         let headers = &raw mut (*r.as_ptr()).headers_in;
         let list = &raw mut (*headers).headers;
-        let gone = |e: *mut ngx_table_elt_t| unwanted(bytes((*e).key));
-        if !elements(list).any(gone) {
+        let Some(kept) = without(list, r.pool(), |e| unwanted(bytes((*e).key)))? else {
             return Ok(None);
-        }
-        let kept = without(list, r.pool(), gone)?;
+        };
         let mut original = Original { list: *list, pointers: [ptr::null_mut(); POINTERS] };
-        put(list, kept);
-        for (saved, (name, pointer)) in original.pointers.iter_mut().zip(pointers(headers)) {
+        for (saved, (_, pointer)) in original.pointers.iter_mut().zip(pointers(headers)) {
             if !pointer.is_null() {
                 *saved = *pointer;
-                if unwanted(name) {
-                    *pointer = ptr::null_mut();
-                }
+            }
+        }
+        let original = r.pool().keep(original)?;
+        put(list, kept);
+        for (name, pointer) in pointers(headers) {
+            if !pointer.is_null() && !(*pointer).is_null() && unwanted(name) {
+                *pointer = ptr::null_mut();
             }
         }
         forget_gzip(r);
@@ -76,8 +76,10 @@ pub(crate) fn take_out(
     }
 }
 
-/// A list of one part in the pool, of the elements of `list` that are not `gone`, with room for one
-/// more.
+/// The elements of `list` that are not `gone`, as a list in the pool; `None` where none of them is.
+///
+/// The elements stay where they are, since nginx has pointers to some: only the parts are made
+/// anew. Whoever adds to the new list adds a part of their own, so that the old one does not change.
 ///
 /// # Safety
 /// `list` must be a live list of headers.
@@ -85,28 +87,77 @@ pub(super) unsafe fn without(
     list: *const ngx_list_t,
     pool: Pool<'_>,
     gone: impl Fn(*mut ngx_table_elt_t) -> bool,
-) -> Result<ngx_list_t, NoMemory> {
-    if fault::allocation_fails() {
-        return Err(NoMemory);
-    }
-    // SAFETY: the caller vouches for the list; the array has room for all of its elements.
+) -> Result<Option<ngx_list_t>, NoMemory> {
+    // SAFETY: the caller vouches for the list, whose parts hold nelts elements each. A new part is
+    // filled whole before another one leads to it.
     unsafe {
-        let nalloc = elements(list).count() + 1;
-        let elts = ngx_palloc(pool.as_ptr(), nalloc * size_of::<ngx_table_elt_t>());
-        let elts = elts.cast::<ngx_table_elt_t>();
-        if elts.is_null() {
-            return Err(NoMemory);
+        let mut runs = Runs { pool, first: EMPTY, last: ptr::null_mut() };
+        let mut is_any = false;
+        let mut part = ptr::addr_of!((*list).part);
+        while let Some(old) = part.as_ref() {
+            let elts = old.elts.cast::<ngx_table_elt_t>();
+            let mut begin = 0;
+            for at in 0..old.nelts {
+                if gone(elts.add(at)) {
+                    runs.push(elts.add(begin), at - begin)?;
+                    begin = at + 1;
+                    is_any = true;
+                }
+            }
+            runs.push(elts.add(begin), old.nelts - begin)?;
+            part = old.next;
+        }
+        if !is_any {
+            return Ok(None);
         }
         let mut kept = *list;
-        kept.part.nelts = 0;
-        for element in elements(list).filter(|e| !gone(*e)) {
-            ptr::copy_nonoverlapping(element, elts.add(kept.part.nelts), 1);
-            kept.part.nelts += 1;
+        kept.part = runs.first;
+        kept.last = runs.last;
+        // A part of so many elements is full.
+        let last = if runs.last.is_null() { runs.first.nelts } else { (*runs.last).nelts };
+        if last > 0 {
+            kept.nalloc = last;
+        } else {
+            // There is nothing left: the next one goes into a part of its own all the same.
+            let elts = ngx_palloc(pool.as_ptr(), kept.nalloc * kept.size);
+            if elts.is_null() {
+                return Err(NoMemory);
+            }
+            kept.part.elts = elts;
         }
-        kept.nalloc = nalloc;
-        kept.part.elts = elts.cast();
-        kept.part.next = ptr::null_mut();
-        Ok(kept)
+        Ok(Some(kept))
+    }
+}
+
+/// Parts of a list, each of which is a run of elements that stand somewhere else.
+struct Runs<'p> {
+    pool: Pool<'p>,
+    first: ngx_list_part_t,
+    /// Null while there is at most the first.
+    last: *mut ngx_list_part_t,
+}
+
+const EMPTY: ngx_list_part_t =
+    ngx_list_part_t { elts: ptr::null_mut(), nelts: 0, next: ptr::null_mut() };
+
+impl Runs<'_> {
+    fn push(&mut self, elts: *mut ngx_table_elt_t, nelts: usize) -> Result<(), NoMemory> {
+        let run = ngx_list_part_t { elts: elts.cast(), nelts, next: ptr::null_mut() };
+        if nelts == 0 {
+            return Ok(());
+        }
+        if self.first.nelts == 0 {
+            self.first = run;
+            return Ok(());
+        }
+        let new = self.pool.place(run)?;
+        // SAFETY: `last` is a part that this made, in the live pool.
+        match unsafe { self.last.as_mut() } {
+            Some(last) => last.next = new,
+            None => self.first.next = new,
+        }
+        self.last = new;
+        Ok(())
     }
 }
 

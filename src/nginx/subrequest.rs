@@ -81,7 +81,9 @@ fn start<'r>(
         request_bits::set_header_only(sr, true);
         (*sr).request_body = body;
         let headers = &raw mut (*sr).headers_in;
-        put(&raw mut (*headers).headers, kept);
+        if let Some(kept) = kept {
+            put(&raw mut (*headers).headers, kept);
+        }
         for (name, pointer) in pointers(headers) {
             if name != b"Accept-Encoding" {
                 *pointer = ptr::null_mut();

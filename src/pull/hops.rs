@@ -2,7 +2,7 @@
 
 use shared_session_core::cookie::{self, Found};
 use shared_session_core::metrics::{Event, PullEnd};
-use shared_session_core::origin::{Origin, Site};
+use shared_session_core::origin::Site;
 use shared_session_core::pull::{self, Began, MAX_NEXT, Next, Query, State};
 use shared_session_core::token::{self, Claims, Cookies as Sealed, Format, Kind, Sealer};
 
@@ -73,7 +73,7 @@ pub(super) fn ask<'r>(
     let Some(id) = states::begin(r, own, cookies, state, ended)? else { return Ok(None) };
     let to = own.site.site.as_str().as_bytes();
     log(r, format_args!("asks {}", source.as_str()));
-    redirect::to_site(r, own, source, &[b"pull?to=", to, b"&state=", &id, b"&"], next)
+    redirect::to_site(r, own, source, &[b"pull?to=", to, b"&state=", &id, b"&"], next).map(Some)
 }
 
 /// On the source: another site asks for the visitor's session.
@@ -96,14 +96,14 @@ pub(crate) fn pull<'r>(r: Request<'r>) -> Result<Reply<'r>, NoMemory> {
     let location = match seal(r, &own, cookies, destination, hash, next)? {
         Some(location) => {
             log(r, format_args!("sends a session to {}", destination.as_str()));
-            Some(location)
+            location
         }
         None => {
             log(r, format_args!("has no session for {}", destination.as_str()));
             redirect::to_site(r, &own, destination, &[b"none?state=", id, b"&"], next)?
         }
     };
-    Ok(location.map_or(Reply::Status(BAD_REQUEST), Reply::Redirect))
+    Ok(Reply::Redirect(location))
 }
 
 /// The URL that brings the visitor's session to its destination; `None` where there is no session,
@@ -116,7 +116,7 @@ fn seal<'r>(
     state: [u8; 32],
     next: Next<'_>,
 ) -> Result<Option<&'r [u8]>, NoMemory> {
-    let value = |name: &[u8]| match cookie::find(r.headers_in().values(b"Cookie"), name) {
+    let value = |name: &[u8]| match arrival::cookie(r, name) {
         Found::One(value) if cookie::is_sealable(name, value) => Some(value),
         _ => None,
     };
@@ -128,11 +128,7 @@ fn seal<'r>(
         return Ok(None);
     }
     let Some(key) = r.srv_conf().keys(r.main_conf()).first() else { return Ok(None) };
-    let (Some(random), Some(to)) =
-        (random::bytes(r), Origin::of_site(destination, own.site.scheme))
-    else {
-        return Ok(None);
-    };
+    let Some(random) = random::bytes(r) else { return Ok(None) };
 
     // A session older than the module gets its stamp now, so that its family goes along.
     let now_ms = clock::now_ms();
@@ -144,8 +140,8 @@ fn seal<'r>(
     let claims = Claims {
         kind: Kind::Pull,
         issued_ms: now_ms,
-        source: own.origin.as_bytes(),
-        destination: to.as_bytes(),
+        source: own.origin,
+        destination: destination.origin(own.site.scheme),
         cookies: Sealed::List(all),
         expires_s: stamp.and_then(|stamp| stamp.expires_s),
         bind: delivery::bound(r, r.loc_conf())?,
@@ -164,8 +160,8 @@ fn seal<'r>(
         let Ok(len) = sealer.seal(n as u32, &claims, text) else { continue };
         let path = [&text[..len], b"?"];
         let location = redirect::to_site(r, own, destination, &path, next)?;
-        if location.is_some_and(|location| location.len() <= MAX_URL) {
-            return Ok(location);
+        if location.len() <= MAX_URL {
+            return Ok(Some(location));
         }
     }
     Ok(None)

@@ -1,6 +1,6 @@
 //! Where the redirects of a pull lead.
 
-use shared_session_core::origin::{Origin, Site};
+use shared_session_core::origin::Site;
 use shared_session_core::pull::{Encoded, Next};
 
 use super::MEMBER;
@@ -32,14 +32,13 @@ pub(super) fn to_site<'r>(
     site: &Site,
     path: &[&[u8]],
     next: Next<'_>,
-) -> Result<Option<&'r [u8]>, NoMemory> {
-    let Some(_) = Origin::of_site(site, own.site.scheme) else { return Ok(None) };
+) -> Result<&'r [u8], NoMemory> {
     let scheme = site.scheme().unwrap_or(own.site.scheme).as_str().as_bytes();
     let path = r.pool().concat(path)?;
     let next = written(r, next.parameter())?;
     let host = site.as_str().as_bytes();
     let prefix = r.srv_conf().prefix();
-    r.pool().concat(&[scheme, b"://", host, prefix, path, b"next=", next]).map(Some)
+    r.pool().concat(&[scheme, b"://", host, prefix, path, b"next=", next])
 }
 
 fn written<'r>(

@@ -23,7 +23,7 @@ pub(super) fn all<'r>(r: Request<'r>, own: &Own<'r>) -> impl Iterator<Item = Att
     let states = r.context().map_or(&[][..], |context| context.arrival.get().states);
     let (keys, origin) = (r.srv_conf().keys(r.main_conf()), own.origin);
     states.iter().filter_map(move |(name, value)| {
-        let state = State::open(keys, origin.as_bytes(), value, clock::now_ms())?;
+        let state = State::open(keys, origin, value, clock::now_ms())?;
         Some(Attempt { name, state, hash: pull::state_hash(value) })
     })
 }
@@ -46,7 +46,7 @@ pub(super) fn begin<'r>(
     let Some(nonce) = random::bytes(r) else { return Ok(None) };
     let Some(name) = random::alphanumeric::<8>(r) else { return Ok(None) };
     let mut text = [0; STATE_LEN];
-    let Some(value) = state.seal(key, nonce, own.origin.as_bytes(), &mut text) else {
+    let Some(value) = state.seal(key, nonce, own.origin, &mut text) else {
         return Ok(None);
     };
     if r.is_get() {

@@ -29,38 +29,43 @@ where
 
     /// Writes the header's value and returns its length; none where `out` is too small.
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
-        let mut at = Some(0);
-        self.for_each(|part| {
-            at = at.and_then(|at| {
-                out.get_mut(at..at + part.len())?.copy_from_slice(part);
-                Some(at + part.len())
-            });
-        });
-        at
-    }
-
-    /// All that is written, piece by piece.
-    fn for_each(&self, mut put: impl FnMut(&[u8])) {
-        let mut is_first = true;
-        let mut separate = |put: &mut dyn FnMut(&[u8])| {
-            if !std::mem::take(&mut is_first) {
-                put(b"; ");
-            }
-        };
-        for pair in self.headers.clone().flat_map(parts) {
-            let pair = trim(pair);
-            let is_unwanted = split_pair(pair).is_some_and(|(name, _)| (self.unwanted)(name));
-            if !pair.is_empty() && !is_unwanted {
-                separate(&mut put);
-                put(pair);
+        let mut line = Line { out, len: 0 };
+        for header in self.headers.clone() {
+            for part in parts(header) {
+                let part = trim(part);
+                let is_unwanted = split_pair(part).is_some_and(|(name, _)| (self.unwanted)(name));
+                if !part.is_empty() && !is_unwanted {
+                    line.separate()?;
+                    line.put(part)?;
+                }
             }
         }
         for (name, value) in self.added {
-            separate(&mut put);
-            put(name);
-            put(b"=");
-            put(value);
+            line.separate()?;
+            line.put(name)?;
+            line.put(b"=")?;
+            line.put(value)?;
         }
+        Some(line.len)
+    }
+}
+
+/// The header's value, as far as it is written.
+struct Line<'o> {
+    out: &'o mut [u8],
+    len: usize,
+}
+
+impl Line<'_> {
+    /// Before every part but the first.
+    fn separate(&mut self) -> Option<()> {
+        if self.len == 0 { Some(()) } else { self.put(b"; ") }
+    }
+
+    fn put(&mut self, text: &[u8]) -> Option<()> {
+        self.out.get_mut(self.len..)?.get_mut(..text.len())?.copy_from_slice(text);
+        self.len += text.len();
+        Some(())
     }
 }
 

@@ -17,9 +17,10 @@ use std::fmt;
 pub const MAX_NAME_AND_VALUE: usize = 4096;
 
 /// What a request's `Cookie` headers hold under one name.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Found<'a> {
     /// No value, or only empty ones.
+    #[default]
     None,
     /// One value, perhaps several times.
     One(&'a [u8]),
@@ -54,15 +55,36 @@ impl fmt::Debug for Found<'_> {
 /// Looks for the cookie `name`, compared case-sensitively, in a request's `Cookie` headers, of
 /// which HTTP/2 sends several. Values are taken as they stand, quotes and all.
 pub fn find<'a>(headers: impl IntoIterator<Item = &'a [u8]>, name: &[u8]) -> Found<'a> {
-    let values = pairs(headers).filter(|(found, _)| *found == name);
-    values.fold(Found::None, |found, (_, value)| found.and(value))
+    let mut found = Found::None;
+    for header in headers {
+        for (other, value) in pairs(header) {
+            if other == name {
+                found = found.and(value);
+            }
+        }
+    }
+    found
 }
 
-/// All (name, value) pairs of a request's `Cookie` headers, as they stand.
-pub fn pairs<'a>(
-    headers: impl IntoIterator<Item = &'a [u8]>,
-) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-    headers.into_iter().flat_map(parts).filter_map(split_pair)
+/// All (name, value) pairs of one `Cookie` header, as they stand.
+pub fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+    parts(header).filter_map(split_pair)
+}
+
+/// Tells in one look at a `Cookie` header that none of its cookies' names holds a text.
+#[derive(Debug)]
+pub struct Mention(memchr::memmem::Finder<'static>);
+
+impl Mention {
+    /// Of this text.
+    pub fn new(text: &[u8]) -> Self {
+        Self(memchr::memmem::Finder::new(text).into_owned())
+    }
+
+    /// Does the header hold the text, in a name or anywhere else?
+    pub fn is_in(&self, header: &[u8]) -> bool {
+        self.0.find(header).is_some()
+    }
 }
 
 /// May this cookie be sealed and set? Not if it is empty or longer than browsers keep, or holds a
@@ -220,6 +242,17 @@ mod tests {
         assert_eq!(one(&["sid=x; sid=x; sid=y"]), Found::Twins);
         assert_eq!(one(&["sid=x; sid=\"x\""]), Found::Twins);
         assert_eq!(one(&["sid=x; sid=x", "sid=x"]), Found::One(b"x"));
+    }
+
+    #[test]
+    fn a_header_without_the_text_holds_no_such_name() {
+        let mention = Mention::new(b"sid");
+        for header in ["sid=x", "a=1; sid=x", "__Host-sid_parked=x", "a=sid"] {
+            assert!(mention.is_in(header.as_bytes()), "{header}");
+        }
+        for header in ["", "si d=x", "SID=x", "a=1; b=2"] {
+            assert!(!mention.is_in(header.as_bytes()), "{header}");
+        }
     }
 
     #[test]

@@ -4,6 +4,9 @@ use std::{net::Ipv6Addr, str};
 /// Most bytes of a host: 253 for a name (RFC 1035), one for its trailing dot.
 pub(super) const MAX_HOST: usize = 254;
 
+/// Most bytes between two dots (RFC 1035).
+const MAX_LABEL: usize = 63;
+
 /// A parsed `Host` value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostPort<'a> {
@@ -51,11 +54,18 @@ pub(super) fn is_host(host: &[u8]) -> bool {
         return ipv6(host).is_some();
     }
     let name = host.strip_suffix(b".").unwrap_or(host);
-    let is_label = |label: &[u8]| {
-        (1..=63).contains(&label.len())
-            && label.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-    };
-    host.len() <= MAX_HOST && name.split(|&b| b == b'.').all(is_label)
+    let mut label_len = 0;
+    for &byte in name {
+        match byte {
+            b'.' if label_len == 0 => return false,
+            b'.' => label_len = 0,
+            b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' if label_len < MAX_LABEL => {
+                label_len += 1;
+            }
+            _ => return false,
+        }
+    }
+    host.len() <= MAX_HOST && label_len > 0
 }
 
 /// The address within brackets.

@@ -61,12 +61,6 @@ impl Origin {
         Some(Origin { bytes, len })
     }
 
-    /// The origin of a site, under its own scheme or else `scheme`.
-    pub fn of_site(site: &Site, scheme: Scheme) -> Option<Origin> {
-        let host = HostPort { host: site.host().as_bytes(), port: site.port() };
-        Self::new(site.scheme().unwrap_or(scheme), host)
-    }
-
     /// Parses an `Origin` header's `http://host[:port]` or `https://host[:port]`. None for all
     /// else: `null`, other schemes, lists.
     pub fn parse(value: &[u8]) -> Option<(Scheme, HostPort<'_>)> {
@@ -129,10 +123,7 @@ mod tests {
     #[test]
     fn a_site_s_own_scheme_goes_before_the_request_s() {
         let sites = Sites::parse([&b"https://a:443"[..], b"b:8080"]).unwrap();
-        let written: Vec<_> = sites
-            .iter()
-            .map(|site| Origin::of_site(site, Scheme::Http).unwrap().as_bytes().to_vec())
-            .collect();
+        let written: Vec<_> = sites.iter().map(|site| site.origin(Scheme::Http).to_vec()).collect();
         assert_eq!(written, [b"https://a".to_vec(), b"http://b:8080".to_vec()]);
     }
 

@@ -11,6 +11,8 @@ pub struct Site {
     /// `host[:port]`, of which the host is this long.
     text: String,
     host_len: usize,
+    /// Its origins over http and https; alike where it names a scheme.
+    origins: [Box<[u8]>; 2],
 }
 
 impl Site {
@@ -32,6 +34,12 @@ impl Site {
     /// `host[:port]` as spelled, lower-cased, without the scheme.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Its origin, under its own scheme or else `scheme`, as browsers serialise it
+    /// (RFC 6454, section 6.2).
+    pub fn origin(&self, scheme: Scheme) -> &[u8] {
+        &self.origins[scheme as usize]
     }
 
     /// The port as written or implied by the scheme as written.
@@ -122,7 +130,13 @@ fn parse_site(value: &[u8]) -> Result<Site, SiteError> {
     if !is_canonical(&text[..host.len()]) {
         return Err(SiteError::BadHost(whole()));
     }
-    Ok(Site { scheme, port, host_len: host.len(), text: text.to_owned() })
+    let origin = |other| {
+        let scheme = scheme.unwrap_or(other);
+        Origin::new(scheme, HostPort { host, port }).map(|origin| origin.as_bytes().into())
+    };
+    let origins = [origin(Scheme::Http), origin(Scheme::Https)];
+    let [Some(http), Some(https)] = origins else { return Err(SiteError::BadHost(whole())) };
+    Ok(Site { scheme, port, host_len: host.len(), text: text.to_owned(), origins: [http, https] })
 }
 
 /// Is this lower-case host spelled as browsers serialise it (WHATWG URL, section 3.5)?
@@ -202,18 +216,21 @@ impl Sites {
     /// A site with a port takes that port only, a site without one takes any. A host without a
     /// port has the default one of the site's scheme, or else of `scheme`, which is the request's.
     pub fn find(&self, scheme: Scheme, host: HostPort<'_>) -> Option<SiteMatch<'_>> {
-        self.sites
-            .iter()
-            .enumerate()
-            .filter_map(|(index, site)| {
-                let same_host = covers(site.host().as_bytes(), host.host)?;
-                let scheme = site.scheme.unwrap_or(scheme);
-                let port = host.port.unwrap_or(scheme.default_port());
-                let exact = same_host && port == site.port.unwrap_or(scheme.default_port());
-                let fits = site.port.is_none_or(|expected| expected == port);
-                fits.then_some(SiteMatch { index, site, exact, scheme })
-            })
-            .max_by_key(|found| (found.site.host_len, found.site.port.is_some()))
+        let mut best: Option<SiteMatch<'_>> = None;
+        for (index, site) in self.sites.iter().enumerate() {
+            let Some(same_host) = covers(site.host().as_bytes(), host.host) else { continue };
+            let scheme = site.scheme.unwrap_or(scheme);
+            let port = host.port.unwrap_or(scheme.default_port());
+            if site.port.is_some_and(|expected| expected != port) {
+                continue;
+            }
+            let exact = same_host && port == site.port.unwrap_or(scheme.default_port());
+            let rank = |site: &Site| (site.host_len, site.port.is_some());
+            if best.is_none_or(|best| rank(best.site) <= rank(site)) {
+                best = Some(SiteMatch { index, site, exact, scheme });
+            }
+        }
+        best
     }
 
     /// The site that an `Origin` header's value is of, or of a subdomain of which it is. Where the
@@ -226,12 +243,14 @@ impl Sites {
 
 /// Whether `host` is the site's (true) or a subdomain of it (false); none if neither.
 fn covers(site: &[u8], host: &[u8]) -> Option<bool> {
+    if host == site {
+        return Some(true);
+    }
     let (sub, parent) = host.split_at_checked(host.len().checked_sub(site.len())?)?;
     // Sites differ in their ends more than in their beginnings.
     let last = |host: &[u8]| host.last().map(u8::to_ascii_lowercase);
     let ends_alike = last(parent) == last(site) && matches!(sub, [] | [.., b'.']);
-    let fits = ends_alike && (parent == site || parent.eq_ignore_ascii_case(site));
-    fits.then_some(sub.is_empty())
+    (ends_alike && parent.eq_ignore_ascii_case(site)).then_some(sub.is_empty())
 }
 
 #[cfg(test)]

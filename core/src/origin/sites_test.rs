@@ -215,8 +215,11 @@ proptest! {
             prop_assert_eq!(list.len(), values.len());
             for (i, site) in list.iter().enumerate() {
                 // Every site's own origin is found again, and is the site itself.
-                let origin = Origin::of_site(site, Scheme::Https).unwrap();
-                let again = list.find_origin(origin.as_bytes()).unwrap();
+                let origin = site.origin(Scheme::Https);
+                let host = HostPort { host: site.host().as_bytes(), port: site.port() };
+                let written = Origin::new(site.scheme().unwrap_or(Scheme::Https), host).unwrap();
+                prop_assert_eq!(origin, written.as_bytes());
+                let again = list.find_origin(origin).unwrap();
                 prop_assert!(again.exact);
                 prop_assert!(again.index == i || site.port().is_none());
             }
