@@ -1,10 +1,9 @@
 //! The tags of a page: one per other site, each with a token of its own.
 
 use shared_session_core::cookie::Secure;
-use shared_session_core::origin::Origin;
 use shared_session_core::parked::Parked;
 use shared_session_core::tag::{self, Tag};
-use shared_session_core::token::{Claims, Cookies, Format, Kind, Sealer};
+use shared_session_core::token::{Claims, Cookies, Format, Kind, SealableCookies, Sealer};
 
 use super::page::SharedPage;
 use crate::conf::{LocConf, Push};
@@ -50,12 +49,12 @@ pub(crate) fn make<'r>(
     let attributes = attributes(r, loc)?;
     let others = || {
         let pushed = push.then(|| sites.iter().enumerate()).into_iter().flatten();
-        pushed.filter(|(index, _)| *index != page.own.site.index).filter_map(|(_, site)| {
+        pushed.filter(|(index, _)| *index != page.own.site.index).map(|(_, site)| {
             // A site without a scheme is reached by the page's own.
             let scheme = site.scheme().unwrap_or_else(|| crate::site::scheme(r));
             let cors = format == Format::Native;
             let tag = Tag { scheme, site, prefix: srv.prefix(), cors, attributes };
-            Some((tag, Origin::of_site(site, scheme)?))
+            (tag, site.origin(scheme))
         })
     };
 
@@ -63,23 +62,23 @@ pub(crate) fn make<'r>(
     let is_parked =
         push && loc.push() == Push::Park && crate::site::is_https(r, Some(&page.own), secure);
     let len_with = |cookies| {
-        let claims = Claims { cookies: Cookies::List(cookies), ..claims };
+        let claims = Claims { cookies, ..claims };
         if is_parked && !Parked::new(&claims, claims.issued_ms).fits(page.session_name()) {
             return None;
         }
-        let len = |(tag, destination): (Tag<'_>, Origin)| {
-            let claims = Claims { destination: destination.as_bytes(), ..claims };
+        let len = |(tag, destination): (Tag<'_>, &[u8])| {
+            let claims = Claims { destination, ..claims };
             Some(tag.len(format.sealed_len(&claims).ok()?))
         };
         others().try_fold(0, |sum, other| Some(sum + len(other)?))
     };
     // Riders that do not fit stay behind, last first; the session alone must fit.
-    let fitting = (1..=page.cookies.len()).rev().map(|n| &page.cookies[..n]);
-    let fitting = fitting.map(|cookies| (cookies, len_with(cookies)));
-    let Some((cookies, len)) = fitting.filter_map(|(c, len)| Some((c, len?))).next() else {
-        return Ok(None);
-    };
-    let claims = Claims { cookies: Cookies::List(cookies), ..claims };
+    let mut fitting = (1..=page.cookies.len()).rev().filter_map(|n| {
+        let cookies = Cookies::Sealable(SealableCookies::new(&page.cookies[..n]).ok()?);
+        Some((cookies, len_with(cookies)?))
+    });
+    let Some((cookies, len)) = fitting.next() else { return Ok(None) };
+    let claims = Claims { cookies, ..claims };
     // Only a host that is a site is asked for a session.
     let links = match loc.links() && page.own.site.exact {
         true => r.pool().concat(&[LINKS, srv.prefix(), LINKS_END, attributes, END])?,
@@ -95,7 +94,7 @@ pub(crate) fn make<'r>(
     let out = r.pool().bytes(len)?;
     let mut at = 0;
     for (n, (tag, destination)) in (0..).zip(others()) {
-        let claims = Claims { destination: destination.as_bytes(), ..claims };
+        let claims = Claims { destination, ..claims };
         let written = write(tag, &sealer, n, &claims, &mut out[at..]);
         let Some(written) = written else { return Ok(None) };
         at += written;

@@ -11,6 +11,9 @@ pub struct Site {
     /// `host[:port]`, of which the host is this long.
     text: String,
     host_len: usize,
+    /// Its origin on http, and on https; of a site with a scheme that one twice.
+    http: Vec<u8>,
+    https: Vec<u8>,
 }
 
 impl Site {
@@ -27,6 +30,14 @@ impl Site {
     /// The port, where the entry names one.
     pub fn port(&self) -> Option<u16> {
         self.port
+    }
+
+    /// The text of its [`Origin`], under its own scheme or else `scheme`.
+    pub fn origin(&self, scheme: Scheme) -> &[u8] {
+        match scheme {
+            Scheme::Http => &self.http,
+            Scheme::Https => &self.https,
+        }
     }
 
     /// `host[:port]` as spelled, lower-cased, without the scheme.
@@ -122,7 +133,18 @@ fn parse_site(value: &[u8]) -> Result<Site, SiteError> {
     if !is_canonical(&text[..host.len()]) {
         return Err(SiteError::BadHost(whole()));
     }
-    Ok(Site { scheme, port, host_len: host.len(), text: text.to_owned() })
+    let origin = |implied| {
+        let origin = Origin::new(scheme.unwrap_or(implied), HostPort { host, port });
+        origin.map(|origin| origin.as_bytes().to_vec()).ok_or_else(|| SiteError::BadHost(whole()))
+    };
+    Ok(Site {
+        scheme,
+        port,
+        host_len: host.len(),
+        text: text.to_owned(),
+        http: origin(Scheme::Http)?,
+        https: origin(Scheme::Https)?,
+    })
 }
 
 /// Is this lower-case host spelled as browsers serialise it (WHATWG URL, section 3.5)?

@@ -10,7 +10,7 @@ mod claims;
 mod format;
 pub(crate) mod wire;
 
-pub use claims::{Claims, Cookies, EncodedCookies, Kind, Lineage};
+pub use claims::{Claims, Cookies, EncodedCookies, Kind, Lineage, SealableCookies};
 pub use format::{Format, Receiver, Sealer};
 
 use crate::{aead::DerivedKey, base64url, key::Key, origin::MAX_ORIGIN};
@@ -106,12 +106,13 @@ pub fn seal(
     claims: &Claims<'_>,
     out: &mut [u8],
 ) -> Result<usize, SealError> {
-    let chars = sealed_len(claims);
+    let len = wire::len(claims).saturating_add(OVERHEAD);
+    let chars = base64url::encoded_len(len);
     if chars > MAX_TOKEN || chars > out.len() {
         return Err(SealError::TooLarge);
     }
     // To zero room for the longest would take longer than to seal a short one.
-    match wire::len(claims) + OVERHEAD {
+    match len {
         len @ ..=SHORT_RAW => seal_in(&mut [0; SHORT_RAW][..len], derived, suffix, claims, out),
         len => seal_in(&mut [0; MAX_RAW][..len], derived, suffix, claims, out),
     }
