@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod aead;
+mod base64url;
 pub mod bind;
 pub mod cookie;
 pub mod delivery;

@@ -3,8 +3,7 @@
 //! A sealed cookie is unpadded base64url of version(1) ‖ key id(4) ‖ nonce(24) ‖ ciphertext ‖
 //! tag(16), sealed with XAES-256-GCM. The associated data says what the cookie is for and on which
 //! site, so that none is taken for another.
-use crate::key::Key;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use crate::{base64url, key::Key};
 
 const VERSION: u8 = 1;
 const NONCE: std::ops::Range<usize> = 5..29;
@@ -35,9 +34,7 @@ const MAX_SITE: usize = 300;
 
 /// The exact length in characters of what [`seal`] makes of so many bytes.
 pub(crate) const fn sealed_len(plaintext: usize) -> usize {
-    let bytes = plaintext.saturating_add(OVERHEAD);
-    // Unpadded base64: 4 characters for 3 bytes, 2 or 3 for what is left.
-    (bytes / 3).saturating_mul(4).saturating_add((bytes % 3 * 4).div_ceil(3))
+    base64url::encoded_len(plaintext.saturating_add(OVERHEAD))
 }
 
 /// The bytes that [`open`] needs for what has so many characters.
@@ -69,8 +66,8 @@ pub(crate) fn seal<'o>(
     let aad = associated_data(purpose, site, key.id(), &mut aad)?;
     // The plaintext is overwritten by its ciphertext, so that no copy of it stays behind.
     tag.copy_from_slice(&key.derive(prefix).seal_in_place(&suffix, aad, plaintext).ok()?);
-    let chars = URL_SAFE_NO_PAD.encode_slice(sealed, out).ok()?;
-    Some(&out[..chars])
+    let chars = base64url::encode(sealed, out)?;
+    out.get(..chars)
 }
 
 /// Opens into `buf`, which is [`open_len`] bytes long and to be wiped by its owner. None where it
@@ -81,7 +78,7 @@ pub(crate) fn open<'b>(
     text: &[u8],
     buf: &'b mut [u8],
 ) -> Option<&'b [u8]> {
-    let len = URL_SAFE_NO_PAD.decode_slice(text, buf).ok()?;
+    let len = base64url::decode(text, buf)?;
     let (header, body) = buf.get_mut(..len)?.split_first_chunk_mut::<{ NONCE.end }>()?;
     let (ciphertext, tag) = body.split_last_chunk_mut::<TAG_LEN>()?;
     let [VERSION, rest @ ..] = header else { return None };

@@ -3,7 +3,7 @@
 use shared_session_core::cookie::Secure;
 use shared_session_core::parked::Parked;
 use shared_session_core::tag::{self, Tag};
-use shared_session_core::token::{Claims, Cookies, Format, Kind, Sealer};
+use shared_session_core::token::{Claims, Cookies, Format, Kind, SealableCookies, Sealer};
 
 use super::page::SharedPage;
 use crate::conf::{LocConf, Push};
@@ -34,7 +34,6 @@ pub(crate) fn make<'r>(
     let Some(sites) = srv.sites() else { return Ok(None) };
     let Some(key) = srv.keys(r.main_conf()).first() else { return Ok(None) };
     let format = srv.format();
-
     let claims = Claims {
         kind: Kind::Script,
         issued_ms: clock::now_ms(),
@@ -62,23 +61,23 @@ pub(crate) fn make<'r>(
     let is_parked =
         push && loc.push() == Push::Park && crate::site::is_https(r, Some(&page.own), secure);
     let len_with = |cookies| {
-        let claims = Claims { cookies: Cookies::List(cookies), ..claims };
+        let claims = Claims { cookies, ..claims };
         if is_parked && !Parked::new(&claims, claims.issued_ms).fits(page.session_name()) {
             return None;
         }
-        let len = |(tag, destination): (Tag<'_>, &'r [u8])| {
+        let len = |(tag, destination): (Tag<'_>, &[u8])| {
             let claims = Claims { destination, ..claims };
             Some(tag.len(format.sealed_len(&claims).ok()?))
         };
         others().try_fold(0, |sum, other| Some(sum + len(other)?))
     };
     // Riders that do not fit stay behind, last first; the session alone must fit.
-    let fitting = (1..=page.cookies.len()).rev().map(|n| &page.cookies[..n]);
-    let fitting = fitting.map(|cookies| (cookies, len_with(cookies)));
-    let Some((cookies, len)) = fitting.filter_map(|(c, len)| Some((c, len?))).next() else {
-        return Ok(None);
-    };
-    let claims = Claims { cookies: Cookies::List(cookies), ..claims };
+    let mut fitting = (1..=page.cookies.len()).rev().filter_map(|n| {
+        let cookies = Cookies::Sealable(SealableCookies::new(&page.cookies[..n]).ok()?);
+        Some((cookies, len_with(cookies)?))
+    });
+    let Some((cookies, len)) = fitting.next() else { return Ok(None) };
+    let claims = Claims { cookies, ..claims };
     // Only a host that is a site is asked for a session.
     let links = match loc.links() && page.own.site.exact {
         true => r.pool().concat(&[LINKS, srv.prefix(), LINKS_END, attributes, END])?,

@@ -1,6 +1,6 @@
 //! Dates in `Set-Cookie`.
 use std::io::Write;
-use time::{Date, Month, OffsetDateTime, macros::format_description};
+use time::{Date, Month, OffsetDateTime};
 
 /// Characters of a written date.
 pub(super) const DATE_LEN: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
@@ -11,13 +11,27 @@ const LAST: u64 = 253_402_300_799;
 /// Writes a time of Unix seconds as an IMF-fixdate (RFC 9110, section 5.6.7). None where `out` is
 /// too small.
 pub(super) fn write(mut out: impl Write, unix_s: u64) -> Option<()> {
-    let format = format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
+    const DAYS: [&[u8; 3]; 7] = [b"Sun", b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat"];
+    const MONTHS: [&[u8; 3]; 12] = [
+        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
+        b"Dec",
+    ];
     let unix_s = i64::try_from(unix_s.min(LAST)).ok()?;
-    let date = OffsetDateTime::from_unix_timestamp(unix_s).ok()?;
-    date.format_into(&mut out, format).ok()?;
-    Some(())
+    let time = OffsetDateTime::from_unix_timestamp(unix_s).ok()?;
+    let (year, month, day) = time.to_calendar_date();
+    let year = u16::try_from(year).ok()?;
+    // By hand: it is done for each cookie, and a formatter takes as long as all the rest of it.
+    let two = |number: u8| [b'0' + number / 10 % 10, b'0' + number % 10];
+    let mut text = *b"Sun, 06 Nov 1994 08:49:37 GMT";
+    text[..3].copy_from_slice(*DAYS.get(usize::from(time.weekday().number_days_from_sunday()))?);
+    text[5..7].copy_from_slice(&two(day));
+    text[8..11].copy_from_slice(*MONTHS.get(usize::from(u8::from(month)) - 1)?);
+    text[12..14].copy_from_slice(&two((year / 100) as u8));
+    text[14..16].copy_from_slice(&two((year % 100) as u8));
+    text[17..19].copy_from_slice(&two(time.hour()));
+    text[20..22].copy_from_slice(&two(time.minute()));
+    text[23..25].copy_from_slice(&two(time.second()));
+    out.write_all(&text).ok()
 }
 
 /// Reads an `Expires` value into Unix seconds (0 for times before 1970), leniently as browsers do
@@ -94,6 +108,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use proptest::prelude::*;
+    use time::macros::format_description;
 
     fn written(unix_s: u64) -> String {
         let mut out = Vec::new();
@@ -153,7 +168,28 @@ mod tests {
         }
     }
 
+    fn written_by_the_time_crate(unix_s: u64) -> String {
+        let format = format_description!(
+            "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+        );
+        OffsetDateTime::from_unix_timestamp(unix_s as i64).unwrap().format(format).unwrap()
+    }
+
+    #[test]
+    fn every_day_of_four_centuries_is_written_as_the_time_crate_does() {
+        // The calendar repeats after 400 years, of 146,097 days.
+        for day in 0..=146_097 {
+            let unix_s = day * 86_400 + day * 7_919 % 86_400;
+            assert_eq!(written(unix_s), written_by_the_time_crate(unix_s));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_time_is_written_as_the_time_crate_does(unix_s in 0..=LAST) {
+            prop_assert_eq!(written(unix_s), written_by_the_time_crate(unix_s));
+        }
+
         #[test]
         fn what_is_written_is_read(unix_s in 0..=LAST) {
             let text = written(unix_s);

@@ -49,7 +49,9 @@ impl SetCookie<'_> {
             put(domain)?;
         }
         if let Expiry::At(end_s) = self.expiry {
-            write!(rest, "; Max-Age={}; Expires=", end_s.saturating_sub(self.now_s)).ok()?;
+            rest.write_all(b"; Max-Age=").ok()?;
+            write_number(&mut rest, end_s.saturating_sub(self.now_s))?;
+            rest.write_all(b"; Expires=").ok()?;
             date::write(&mut rest, end_s)?;
         }
         let mut put = |text: &str| rest.write_all(text.as_bytes()).ok();
@@ -74,6 +76,22 @@ impl SetCookie<'_> {
         let domain = self.domain.map_or(0, <[u8]>::len);
         FIXED + self.name.len() + self.value.len() + self.path.len() + domain
     }
+}
+
+/// Writes a number in decimal digits. None where `out` is too small.
+fn write_number(mut out: impl Write, mut number: u64) -> Option<()> {
+    // As many digits as the largest has.
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        start -= 1;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.write_all(digits.get(start..)?).ok()
 }
 
 #[cfg(test)]
@@ -160,6 +178,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn numbers_are_written_in_digits(number: u64, shift in 0..64_u32) {
+            let mut out = Vec::new();
+            write_number(&mut out, number >> shift).unwrap();
+            prop_assert_eq!(String::from_utf8(out).unwrap(), (number >> shift).to_string());
+        }
+
         #[test]
         fn what_is_written_is_read(value in "[!-:<-~]{1,30}", end in prop::option::of(1..9_999_u64)) {
             prop_assume!(value != "\"\"");

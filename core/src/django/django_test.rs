@@ -2,8 +2,9 @@
 use super::*;
 use crate::{
     origin::Scheme,
-    token::{Cookies, Kind, Lineage, OPEN_BUFFER},
+    token::{Cookies, Kind, Lineage, OPEN_BUFFER, is_well_formed},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 
 const SECRET: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";

@@ -12,13 +12,13 @@ mod timestamp;
 mod write;
 
 use crate::{
+    base64url,
     key::Key,
     token::{
-        Claims, MAX_RAW, MAX_TOKEN, OpenError, Opened, Receiver, SealError, encoded_len,
-        fingerprint, is_well_formed,
+        Claims, MAX_RAW, MAX_TOKEN, OpenError, Opened, Receiver, SealError, fingerprint,
+        has_token_length,
     },
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secret_box::{NONCE_LEN, TAG_LEN};
 
 /// What stands before the ciphertext.
@@ -67,7 +67,7 @@ fn seal_at(
     nonce_place.copy_from_slice(nonce);
     tag_place.copy_from_slice(&tag);
     let raw = scratch.get(..OVERHEAD + len).ok_or(SealError::TooLarge)?;
-    URL_SAFE_NO_PAD.encode_slice(raw, out).map_err(|_| SealError::TooLarge)
+    base64url::encode(raw, out).ok_or(SealError::TooLarge)
 }
 
 /// Opens a token with whichever of the keys it was sealed with. The claims borrow from `buf`, which
@@ -78,10 +78,10 @@ pub(crate) fn open<'b>(
     receiver: Receiver<'b>,
     buf: &'b mut [u8],
 ) -> Result<Opened<'b>, OpenError> {
-    if !is_well_formed(token) {
+    if !has_token_length(token) {
         return Err(OpenError::Malformed);
     }
-    let len = URL_SAFE_NO_PAD.decode_slice(token, buf).map_err(|_| OpenError::Malformed)?;
+    let len = base64url::decode(token, buf).ok_or(OpenError::Malformed)?;
     let (raw, room) = buf.split_at_mut_checked(len).ok_or(OpenError::Malformed)?;
     let (nonce, boxed) = raw.split_first_chunk_mut().ok_or(OpenError::Malformed)?;
     let (tag, ciphertext) = boxed.split_first_chunk_mut().ok_or(OpenError::Malformed)?;
@@ -99,7 +99,7 @@ fn issued_us(claims: &Claims<'_>) -> Result<u64, SealError> {
 
 /// The characters of a token around a plaintext of so many bytes.
 fn chars(plaintext: usize) -> Result<usize, SealError> {
-    let chars = encoded_len(plaintext.saturating_add(OVERHEAD));
+    let chars = base64url::encoded_len(plaintext.saturating_add(OVERHEAD));
     if chars > MAX_TOKEN { Err(SealError::TooLarge) } else { Ok(chars) }
 }
 

@@ -4,10 +4,10 @@ use super::{
     timestamp,
 };
 use crate::{
+    base64url,
     origin::{HostPort, Origin, Scheme},
     token::{Claims, Cookies, EncodedCookies, Kind, Lineage, Receiver},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::str;
 
 /// The members that the package reads; of one that is repeated, the last, as Python has it. None
@@ -106,7 +106,7 @@ fn read_extras(reader: &mut Reader<'_>) -> Option<Extras> {
 fn read_base64<const N: usize>(reader: &mut Reader<'_>) -> Option<[u8; N]> {
     let span = reader.string()?;
     let mut bytes = [0; N];
-    let len = URL_SAFE_NO_PAD.decode_slice(reader.text_at(span), &mut bytes).ok()?;
+    let len = base64url::decode(reader.text_at(span), &mut bytes)?;
     (len == N).then_some(bytes)
 }
 

@@ -9,6 +9,7 @@ use crate::{
     origin::Scheme,
     token::{Lineage, OPEN_BUFFER},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 
 fn opened_text(plaintext: &str) -> Result<(), OpenError> {

@@ -1,10 +1,10 @@
 //! Claims as the JSON that Python's `json.dumps` would make of them.
 use super::{FAMILY_CHARS, HASH_CHARS, timestamp};
 use crate::{
+    base64url,
     origin::Origin,
     token::{Claims, Kind, Lineage, SealError},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::{
     io::{self, Write},
     str,
@@ -143,7 +143,7 @@ impl Writer<'_> {
     /// Bytes in base64url, which is `N` characters long, in quotes.
     fn put_base64<const N: usize>(&mut self, bytes: &[u8]) -> Option<()> {
         let mut text = [0; N];
-        let len = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).ok()?;
+        let len = base64url::encode(bytes, &mut text)?;
         self.put_string(text.get(..len)?)
     }
 }

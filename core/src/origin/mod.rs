@@ -128,6 +128,23 @@ mod tests {
     }
 
     #[test]
+    fn a_site_knows_its_origin() {
+        let plain = [&b"B:80"[..], b"b:443", b"c:8080", b"[2001:db8::1]", b"1.2.3.4"];
+        let https = [&b"https://A:443"[..], b"https://b:80"];
+        let http = [&b"http://A:443"[..], b"http://b:80"];
+        for sites in [&plain[..], &https, &http] {
+            let sites = Sites::parse(sites.iter().copied()).unwrap();
+            for site in sites.iter() {
+                for scheme in [Scheme::Http, Scheme::Https] {
+                    let host = HostPort { host: site.host().as_bytes(), port: site.port() };
+                    let origin = Origin::new(site.scheme().unwrap_or(scheme), host).unwrap();
+                    assert_eq!(site.origin(scheme), origin.as_bytes());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn only_origins_are_parsed() {
         let host = HostPort { host: b"a.b", port: Some(8080) };
         assert_eq!(Origin::parse(b"https://a.b:8080"), Some((Scheme::Https, host)));

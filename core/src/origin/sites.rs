@@ -11,8 +11,9 @@ pub struct Site {
     /// `host[:port]`, of which the host is this long.
     text: String,
     host_len: usize,
-    /// Its origins over http and https; alike where it names a scheme.
-    origins: [Box<[u8]>; 2],
+    /// Its origin on http, and on https; of a site with a scheme that one twice.
+    http: Vec<u8>,
+    https: Vec<u8>,
 }
 
 impl Site {
@@ -31,15 +32,17 @@ impl Site {
         self.port
     }
 
+    /// The text of its [`Origin`], under its own scheme or else `scheme`.
+    pub fn origin(&self, scheme: Scheme) -> &[u8] {
+        match scheme {
+            Scheme::Http => &self.http,
+            Scheme::Https => &self.https,
+        }
+    }
+
     /// `host[:port]` as spelled, lower-cased, without the scheme.
     pub fn as_str(&self) -> &str {
         &self.text
-    }
-
-    /// Its origin, under its own scheme or else `scheme`, as browsers serialise it
-    /// (RFC 6454, section 6.2).
-    pub fn origin(&self, scheme: Scheme) -> &[u8] {
-        &self.origins[scheme as usize]
     }
 
     /// The port as written or implied by the scheme as written.
@@ -130,13 +133,18 @@ fn parse_site(value: &[u8]) -> Result<Site, SiteError> {
     if !is_canonical(&text[..host.len()]) {
         return Err(SiteError::BadHost(whole()));
     }
-    let origin = |other| {
-        let scheme = scheme.unwrap_or(other);
-        Origin::new(scheme, HostPort { host, port }).map(|origin| origin.as_bytes().into())
+    let origin = |implied| {
+        let origin = Origin::new(scheme.unwrap_or(implied), HostPort { host, port });
+        origin.map(|origin| origin.as_bytes().to_vec()).ok_or_else(|| SiteError::BadHost(whole()))
     };
-    let origins = [origin(Scheme::Http), origin(Scheme::Https)];
-    let [Some(http), Some(https)] = origins else { return Err(SiteError::BadHost(whole())) };
-    Ok(Site { scheme, port, host_len: host.len(), text: text.to_owned(), origins: [http, https] })
+    Ok(Site {
+        scheme,
+        port,
+        host_len: host.len(),
+        text: text.to_owned(),
+        http: origin(Scheme::Http)?,
+        https: origin(Scheme::Https)?,
+    })
 }
 
 /// Is this lower-case host spelled as browsers serialise it (WHATWG URL, section 3.5)?

@@ -216,9 +216,6 @@ proptest! {
             for (i, site) in list.iter().enumerate() {
                 // Every site's own origin is found again, and is the site itself.
                 let origin = site.origin(Scheme::Https);
-                let host = HostPort { host: site.host().as_bytes(), port: site.port() };
-                let written = Origin::new(site.scheme().unwrap_or(Scheme::Https), host).unwrap();
-                prop_assert_eq!(origin, written.as_bytes());
                 let again = list.find_origin(origin).unwrap();
                 prop_assert!(again.exact);
                 prop_assert!(again.index == i || site.port().is_none());

@@ -1,9 +1,9 @@
 //! State cookies: what ties the end of a pull to the browser that began it.
 use crate::{
+    base64url,
     key::Key,
     sealed::{self, Purpose},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 /// How long a pull may take, in seconds.
@@ -131,14 +131,14 @@ pub fn state_hash(cookie: &[u8]) -> [u8; 32] {
 /// The hash as a URL has it: unpadded base64url.
 pub fn write_state_id(hash: &[u8; 32], out: &mut [u8; STATE_ID_LEN]) {
     // 32 bytes make 43 characters.
-    let _ = URL_SAFE_NO_PAD.encode_slice(hash, out);
+    let _ = base64url::encode(hash, out);
 }
 
 /// The hash that a URL names; none where it is none.
 pub fn read_state_id(text: &[u8]) -> Option<[u8; 32]> {
     let mut buf = [0; 33];
     let text: &[u8; STATE_ID_LEN] = text.try_into().ok()?;
-    let len = URL_SAFE_NO_PAD.decode_slice(text, &mut buf).ok()?;
+    let len = base64url::decode(text, &mut buf)?;
     buf.first_chunk().filter(|_| len == 32).copied()
 }
 

@@ -69,26 +69,35 @@ pub struct Tag<'a> {
     pub attributes: &'a [u8],
 }
 
-const SRC: &str = "<script src=\"";
+const HTTP: &str = "<script src=\"http://";
+const HTTPS: &str = "<script src=\"https://";
 const ASYNC: &str = ".js\" async";
-const CORS: &str = " crossorigin=\"use-credentials\"";
+const ASYNC_CORS: &str = ".js\" async crossorigin=\"use-credentials\"";
 const END: &str = "></script>";
 
 impl Tag<'_> {
     /// The whole tag's length in bytes, around a token of `token_len` characters.
     pub fn len(&self, token_len: usize) -> usize {
-        let url = self.scheme.as_str().len() + 3 + self.site.as_str().len() + self.prefix.len();
-        SRC.len()
-            + url
+        self.start().len()
+            + self.site.as_str().len()
+            + self.prefix.len()
             + token_len
-            + ASYNC.len()
-            + self.cors().len()
+            + self.load().len()
             + self.attributes.len()
             + END.len()
     }
 
-    fn cors(&self) -> &'static str {
-        if self.cors { CORS } else { "" }
+    /// As far as the host.
+    fn start(&self) -> &'static str {
+        match self.scheme {
+            Scheme::Http => HTTP,
+            Scheme::Https => HTTPS,
+        }
+    }
+
+    /// From behind the token to the extra attributes.
+    fn load(&self) -> &'static str {
+        if self.cors { ASYNC_CORS } else { ASYNC }
     }
 
     /// Writes what stands before the token and returns its length in bytes. None where `out` is too
@@ -96,10 +105,9 @@ impl Tag<'_> {
     pub fn open(&self, out: &mut [u8]) -> Option<usize> {
         let capacity = out.len();
         let mut rest = out;
-        for part in [SRC, self.scheme.as_str(), "://", self.site.as_str()] {
-            rest.write_all(part.as_bytes()).ok()?;
+        for part in [self.start().as_bytes(), self.site.as_str().as_bytes(), self.prefix] {
+            rest.write_all(part).ok()?;
         }
-        rest.write_all(self.prefix).ok()?;
         Some(capacity - rest.len())
     }
 
@@ -108,7 +116,7 @@ impl Tag<'_> {
     pub fn close(&self, out: &mut [u8]) -> Option<usize> {
         let capacity = out.len();
         let mut rest = out;
-        for part in [ASYNC.as_bytes(), self.cors().as_bytes(), self.attributes, END.as_bytes()] {
+        for part in [self.load().as_bytes(), self.attributes, END.as_bytes()] {
             rest.write_all(part).ok()?;
         }
         Some(capacity - rest.len())

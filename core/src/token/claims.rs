@@ -1,5 +1,5 @@
 //! What a token says.
-use super::wire;
+use super::{SealError, wire};
 use crate::cookie::is_sealable;
 use std::fmt;
 
@@ -68,10 +68,34 @@ impl fmt::Debug for Claims<'_> {
 /// A token's cookies, by name.
 #[derive(Clone, Copy)]
 pub enum Cookies<'a> {
-    /// To be sealed: (name, value) pairs.
+    /// To be sealed: (name, value) pairs, which every sealing checks.
     List(&'a [(&'a [u8], &'a [u8])]),
+    /// To be sealed, in several tokens perhaps: they are checked.
+    Sealable(SealableCookies<'a>),
     /// As they stand in an opened token.
     Encoded(EncodedCookies<'a>),
+}
+
+/// Cookies that can be sealed: one or more, each of another name, each such as may be set.
+#[derive(Clone, Copy)]
+pub struct SealableCookies<'a> {
+    list: &'a [(&'a [u8], &'a [u8])],
+    /// What they take in a native token; bytes.
+    len: usize,
+}
+
+impl<'a> SealableCookies<'a> {
+    /// Checks (name, value) pairs, once for all the tokens that carry them.
+    ///
+    /// # Errors
+    /// [`SealError::BadCookie`] where they are no such cookies.
+    pub fn new(list: &'a [(&'a [u8], &'a [u8])]) -> Result<Self, SealError> {
+        let cookies = Cookies::List(list);
+        if !cookies.are_sealable() {
+            return Err(SealError::BadCookie);
+        }
+        Ok(Self { list, len: cookies.encoded_len() })
+    }
 }
 
 /// The cookies of an opened token, which was checked to hold well-formed pairs.
@@ -92,7 +116,9 @@ impl<'a> Cookies<'a> {
     /// All (name, value) pairs, in the order of sealing.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone + use<'a> {
         let (list, first, mut encoded) = match *self {
-            Self::List(list) => (list, None, &[][..]),
+            Self::List(list) | Self::Sealable(SealableCookies { list, .. }) => {
+                (list, None, &[][..])
+            }
             Self::Encoded(EncodedCookies { first, encoded }) => (&[][..], first, encoded),
         };
         let encoded = std::iter::from_fn(move || wire::read_cookie(&mut encoded));
@@ -104,8 +130,22 @@ impl<'a> Cookies<'a> {
         self.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
     }
 
+    /// The bytes that they take in a native token.
+    pub(crate) fn encoded_len(&self) -> usize {
+        match self {
+            Self::Sealable(SealableCookies { len, .. }) => *len,
+            Self::List(_) | Self::Encoded(_) => {
+                let pairs = self.iter().flat_map(|(name, value)| [name, value]);
+                pairs.map(wire::text_len).fold(0, usize::saturating_add)
+            }
+        }
+    }
+
     /// One cookie or more, each of another name, each such as may be set.
     pub(crate) fn are_sealable(&self) -> bool {
+        if let Self::Sealable(_) = self {
+            return true;
+        }
         let mut rest = self.iter();
         let mut any = false;
         while let Some((name, value)) = rest.next() {

@@ -10,11 +10,10 @@ mod claims;
 mod format;
 pub(crate) mod wire;
 
-pub use claims::{Claims, Cookies, EncodedCookies, Kind, Lineage};
+pub use claims::{Claims, Cookies, EncodedCookies, Kind, Lineage, SealableCookies};
 pub use format::{Format, Receiver, Sealer};
 
-use crate::{aead::DerivedKey, key::Key, origin::MAX_ORIGIN};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use crate::{aead::DerivedKey, base64url, key::Key, origin::MAX_ORIGIN};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -93,12 +92,7 @@ impl fmt::Debug for Opened<'_> {
 
 /// The exact length in characters of the token that [`seal`] makes of these claims.
 pub fn sealed_len(claims: &Claims<'_>) -> usize {
-    encoded_len(wire::len(claims).saturating_add(OVERHEAD))
-}
-
-/// Unpadded base64: 4 characters for 3 bytes, 2 or 3 for what is left.
-pub(crate) fn encoded_len(bytes: usize) -> usize {
-    (bytes / 3).saturating_mul(4).saturating_add((bytes % 3 * 4).div_ceil(3))
+    base64url::encoded_len(wire::len(claims).saturating_add(OVERHEAD))
 }
 
 /// Seals the claims into `out` and returns the token's length in characters. The nonce is the
@@ -112,12 +106,13 @@ pub fn seal(
     claims: &Claims<'_>,
     out: &mut [u8],
 ) -> Result<usize, SealError> {
-    let chars = sealed_len(claims);
+    let len = wire::len(claims).saturating_add(OVERHEAD);
+    let chars = base64url::encoded_len(len);
     if chars > MAX_TOKEN || chars > out.len() {
         return Err(SealError::TooLarge);
     }
     // To zero room for the longest would take longer than to seal a short one.
-    match wire::len(claims) + OVERHEAD {
+    match len {
         len @ ..=SHORT_RAW => seal_in(&mut [0; SHORT_RAW][..len], derived, suffix, claims, out),
         len => seal_in(&mut [0; MAX_RAW][..len], derived, suffix, claims, out),
     }
@@ -142,15 +137,19 @@ fn seal_in(
     let aad = associated_data(derived.key_id());
     let sealed = derived.seal_in_place(&suffix, &aad, plaintext);
     tag.copy_from_slice(&sealed.map_err(|_| SealError::TooLarge)?);
-    URL_SAFE_NO_PAD.encode_slice(token, out).map_err(|_| SealError::TooLarge)
+    base64url::encode(token, out).ok_or(SealError::TooLarge)
 }
 
 /// Could this be a token? It looks at length and characters only, to tell URLs apart.
 pub fn is_well_formed(token: &[u8]) -> bool {
     let is_good = |byte: u8| byte.is_ascii_alphanumeric() | (byte == b'-') | (byte == b'_');
     // Without a way out in the middle, so that many bytes are looked at together.
+    has_token_length(token) && token.iter().fold(true, |all, &byte| all & is_good(byte))
+}
+
+/// Is it as long as a token can be? Whoever decodes it need not look at its characters before.
+pub(crate) fn has_token_length(token: &[u8]) -> bool {
     (MIN_TOKEN..=MAX_TOKEN).contains(&token.len())
-        && token.iter().fold(true, |all, &byte| all & is_good(byte))
 }
 
 /// Opens a token with whichever of the keys it was sealed with. The claims borrow from `buf`, which
@@ -159,10 +158,10 @@ pub fn is_well_formed(token: &[u8]) -> bool {
 /// # Errors
 /// [`OpenError`]. Only the one canonical spelling of a token is opened.
 pub fn open<'b>(keys: &[Key], token: &[u8], buf: &'b mut [u8]) -> Result<Opened<'b>, OpenError> {
-    if !is_well_formed(token) {
+    if !has_token_length(token) {
         return Err(OpenError::Malformed);
     }
-    let len = URL_SAFE_NO_PAD.decode_slice(token, buf).map_err(|_| OpenError::Malformed)?;
+    let len = base64url::decode(token, buf).ok_or(OpenError::Malformed)?;
     let (header, body) = buf
         .get_mut(..len)
         .and_then(|bytes| bytes.split_first_chunk_mut::<{ NONCE.end }>())

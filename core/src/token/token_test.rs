@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use super::*;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -220,6 +221,7 @@ fn cookies_that_must_not_be_set_are_not_sealed() {
     for list in lists {
         let claims = Claims { cookies: Cookies::List(list), ..PLAIN };
         assert_eq!(try_sealed(&claims), Err(SealError::BadCookie));
+        assert_eq!(SealableCookies::new(list).map(drop), Err(SealError::BadCookie));
     }
 }
 
@@ -307,6 +309,9 @@ proptest! {
             lineage: lineage.map(|(family, set_ms)| Lineage { family, set_ms }),
         };
         let token = sealed(&claims);
+        // Checked before or while it is sealed, it is the same token.
+        let cookies = Cookies::Sealable(SealableCookies::new(&pairs).unwrap());
+        prop_assert_eq!(&sealed(&Claims { cookies, ..claims }), &token);
         let mut buf = [0; OPEN_BUFFER];
         let found = open(&[key()], &token, &mut buf).unwrap();
         assert_same(&found.claims, &claims);

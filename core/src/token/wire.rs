@@ -13,14 +13,17 @@ const KNOWN_FLAGS: u8 = HAS_EXPIRES | HAS_BIND | HAS_STATE | HAS_LINEAGE;
 
 /// The bytes that [`write`] needs.
 pub(crate) fn len(claims: &Claims<'_>) -> usize {
-    let text = |text: &[u8]| text.len().saturating_add(2);
     let optional = claims.expires_s.map_or(0, |_| 8)
         + claims.bind.map_or(0, |_| 32)
         + claims.state.map_or(0, |_| 32)
         + claims.lineage.map_or(0, |_| 24);
-    let origins = text(claims.source).saturating_add(text(claims.destination));
-    let cookies = claims.cookies.iter().flat_map(|(name, value)| [text(name), text(value)]);
-    cookies.fold(origins.saturating_add(10 + optional), usize::saturating_add)
+    let origins = text_len(claims.source).saturating_add(text_len(claims.destination));
+    claims.cookies.encoded_len().saturating_add(origins).saturating_add(10 + optional)
+}
+
+/// The bytes of a text behind its length.
+pub(super) fn text_len(text: &[u8]) -> usize {
+    text.len().saturating_add(2)
 }
 
 /// Writes the claims into `out`, which is [`len`] bytes long.
