@@ -1,5 +1,7 @@
 //! The module's own cookies in a request: they are read, and the application never sees them.
 
+use std::ops::Range;
+
 use shared_session_core::cookie::{self, Edit, Found};
 use shared_session_core::session::Held;
 use shared_session_core::stamp::Stamp;
@@ -37,20 +39,22 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
     let srv = r.srv_conf();
     let (Some(_), Some(cookies)) = (srv.sites(), srv.cookies()) else { return Ok(()) };
     let lines = request_cookies::lines(r);
+    let is_single = lines.clone().nth(1).is_none();
     if !lines.clone().any(|line| cookies.may_be_in(line)) {
         return Ok(());
     }
     let name = cookies.session().spec.name.as_slice();
     let mut came = Arrival::default();
     let (mut stamp, mut parked) = (Found::None, Found::None);
-    let (mut has_states, mut is_any) = (false, false);
+    let mut has_states = false;
+    let mut own = Spans::default();
     for line in lines.clone() {
         came.line = Some(line);
-        for (found, value) in cookie::pairs(line) {
+        for (span, (found, value)) in cookie::spans(line) {
             if found == name {
                 came.session = came.session.and(value);
             } else if cookies.is_own(found) {
-                is_any = true;
+                own.push(span);
                 if found == cookies.stamp() {
                     stamp = stamp.and(value);
                 } else if found == cookies.parked() {
@@ -63,7 +67,7 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
         }
     }
     let context = r.context_or_new()?;
-    if !is_any {
+    if own.count == 0 {
         let Arrival { line, session, .. } = came;
         context.arrival.set(Arrival { line, session, ..context.arrival.get() });
         return Ok(());
@@ -77,10 +81,47 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
     if has_states {
         came.states = states(r, cookies, lines.clone().flat_map(cookie::pairs))?;
     }
-    let unwanted = |name: &[u8]| cookies.is_own(name);
-    came.line = rewrite(r, &Edit { headers: lines, unwanted, added: &[] })?;
+    came.line = match (came.line, own.all()) {
+        (Some(line), Some(own)) if is_single => cut(r, line, own)?,
+        _ => {
+            let unwanted = |name: &[u8]| cookies.is_own(name);
+            rewrite(r, &Edit { headers: lines, unwanted, added: &[] })?
+        }
+    };
     context.arrival.set(came);
     Ok(())
+}
+
+/// Where the module's own cookies stand in a header, as long as they are few.
+#[derive(Default)]
+struct Spans {
+    first: [Range<usize>; 4],
+    count: usize,
+}
+
+impl Spans {
+    fn push(&mut self, span: Range<usize>) {
+        if let Some(place) = self.first.get_mut(self.count) {
+            *place = span;
+        }
+        self.count += 1;
+    }
+
+    /// `None` where there are more.
+    fn all(&self) -> Option<&[Range<usize>]> {
+        self.first.get(..self.count)
+    }
+}
+
+/// Takes these cookies out of the request's only `Cookie` header; what is left of it.
+fn cut<'r>(
+    r: Request<'r>,
+    line: &[u8],
+    own: &[Range<usize>],
+) -> Result<Option<&'r [u8]>, NoMemory> {
+    let left = r.pool().bytes(line.len())?;
+    let len = cookie::cut(line, own, left).ok_or(NoMemory)?;
+    replace(r, &left[..len])
 }
 
 /// The states among these cookies.
@@ -120,7 +161,11 @@ where
 {
     let line = r.pool().bytes(edit.max_len())?;
     let len = edit.write(line).ok_or(NoMemory)?;
-    let line: Option<&[u8]> = (len > 0).then_some(&line[..len]);
+    replace(r, &line[..len])
+}
+
+fn replace<'r>(r: Request<'r>, line: &'r [u8]) -> Result<Option<&'r [u8]>, NoMemory> {
+    let line = (!line.is_empty()).then_some(line);
     request_cookies::replace(r, line)?;
     Ok(line)
 }

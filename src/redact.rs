@@ -16,7 +16,7 @@ pub(crate) fn request_line(r: Request<'_>) {
     // Before nginx knows whose request it is, it may be that of any server.
     let all = if r.server_name().is_empty() { r.main_conf().prefixes() } else { &[] };
     // Most lines name their path in one way, and it is not under the prefix.
-    if all.is_empty() && is_plain(r) && own.is_none_or(|prefix| !r.uri().starts_with(prefix)) {
+    if all.is_empty() && own.is_none_or(|prefix| !r.uri().starts_with(prefix)) && is_plain(r) {
         return;
     }
     for prefix in own.into_iter().chain(all.iter().map(AsRef::as_ref)) {

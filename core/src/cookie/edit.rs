@@ -1,5 +1,21 @@
 //! A request's cookies, rewritten.
 use super::{parts, split_pair, trim};
+use std::ops::Range;
+
+/// Writes a `Cookie` header without some of its cookies, which stand where
+/// [`spans`](super::spans) says, in order, and returns the length; none where `out` is shorter than
+/// what is left. The others stay as they stand.
+pub fn cut(header: &[u8], gone: &[Range<usize>], out: &mut [u8]) -> Option<usize> {
+    let mut line = Line { out, len: 0 };
+    let mut from = 0;
+    for span in gone {
+        // The `;` before a cookie goes with it.
+        line.put_rest(header.get(from..span.start.saturating_sub(1).max(from))?)?;
+        from = span.end;
+    }
+    line.put_rest(header.get(from..)?)?;
+    Some(line.len)
+}
 
 /// A request's `Cookie` headers as one, without some of its cookies and with others at its end.
 #[derive(Clone, Copy)]
@@ -62,6 +78,16 @@ impl Line<'_> {
         if self.len == 0 { Some(()) } else { self.put(b"; ") }
     }
 
+    /// What stood behind what was written or, where nothing was, begins the line.
+    fn put_rest(&mut self, mut text: &[u8]) -> Option<()> {
+        if self.len == 0 {
+            while let [b';' | b' ' | b'\t', rest @ ..] = text {
+                text = rest;
+            }
+        }
+        self.put(text)
+    }
+
     fn put(&mut self, text: &[u8]) -> Option<()> {
         self.out.get_mut(self.len..)?.get_mut(..text.len())?.copy_from_slice(text);
         self.len += text.len();
@@ -73,7 +99,7 @@ impl Line<'_> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::cookie::{Found, find};
+    use crate::cookie::{Found, find, pairs, spans};
     use proptest::prelude::*;
 
     fn edited(headers: &[&[u8]], unwanted: &[&[u8]], added: &[(&[u8], &[u8])]) -> Vec<u8> {
@@ -98,7 +124,48 @@ mod tests {
         assert_eq!(edited(&[b"c"], &[b"c"], &[]), b"c", "not a cookie that has that name");
     }
 
+    fn without(header: &[u8], name: &[u8]) -> Vec<u8> {
+        let gone = spans(header).filter(|(_, (other, _))| *other == name);
+        let gone: Vec<_> = gone.map(|(span, _)| span).collect();
+        let mut out = vec![0; header.len()];
+        let len = cut(header, &gone, &mut out).unwrap();
+        out.truncate(len);
+        if let Some((_, short)) = out.clone().split_last_mut() {
+            assert_eq!(cut(header, &gone, short), None);
+        }
+        out
+    }
+
+    #[test]
+    fn cookies_are_cut_out() {
+        for (header, left) in [
+            ("b=1", ""),
+            ("b=1; b=2", ""),
+            (" b=1 ; ", ""),
+            ("b=1; a=1", "a=1"),
+            ("a=1; b=1", "a=1"),
+            ("a=1; b=1; c=1", "a=1; c=1"),
+            ("a=1;b=1;b=2; c=1", "a=1; c=1"),
+            ("b=1; a=1; b=2; c=1; b=3", "a=1; c=1"),
+            ("a=1 ;; c; b=1", "a=1 ;; c"),
+            ("a=1; b", "a=1; b"),
+        ] {
+            assert_eq!(without(header.as_bytes(), b"b").escape_ascii().to_string(), left);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_cut_out_is_gone_and_the_rest_stays(header in "([abc]?=?[xy ;=\t]{0,4}){0,6}") {
+            let header = header.as_bytes();
+            let left = without(header, b"b");
+            let others: Vec<_> = pairs(header).filter(|(name, _)| *name != b"b").collect();
+            prop_assert_eq!(pairs(&left).collect::<Vec<_>>(), others);
+            for (span, pair) in spans(header) {
+                prop_assert_eq!(pairs(&header[span]).collect::<Vec<_>>(), [pair]);
+            }
+        }
+
         #[test]
         fn what_is_not_touched_is_found_as_before(
             headers in prop::collection::vec("[ab]?=?[xy ;=]{0,6}[ab]=[xy]{0,3}", 0..4),

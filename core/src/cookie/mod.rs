@@ -6,11 +6,12 @@ mod set_cookie;
 mod spec;
 
 pub use change::{Change, set_cookie_change, set_cookies_change};
-pub use edit::Edit;
+pub use edit::{Edit, cut};
 pub use set_cookie::SetCookie;
 pub use spec::{CookieSpec, CookieSpecError, Lifetime, MAX_LIFE_S, Secure, is_token};
 
 use std::fmt;
+use std::ops::Range;
 
 /// Most bytes of a cookie's name and value together; browsers ignore a longer cookie (RFC 6265bis,
 /// section 5.7).
@@ -69,6 +70,16 @@ pub fn find<'a>(headers: impl IntoIterator<Item = &'a [u8]>, name: &[u8]) -> Fou
 /// All (name, value) pairs of one `Cookie` header, as they stand.
 pub fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
     parts(header).filter_map(split_pair)
+}
+
+/// The same, with where in the header each stands: what is between two `;`s.
+pub fn spans(header: &[u8]) -> impl Iterator<Item = (Range<usize>, (&[u8], &[u8]))> + Clone {
+    let mut end = None;
+    parts(header).filter_map(move |part| {
+        let begin = end.map_or(0, |end| end + 1);
+        end = Some(begin + part.len());
+        Some((begin..begin + part.len(), split_pair(part)?))
+    })
 }
 
 /// Tells in one look at a `Cookie` header that none of its cookies' names holds a text.

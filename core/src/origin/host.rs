@@ -7,6 +7,18 @@ pub(super) const MAX_HOST: usize = 254;
 /// Most bytes between two dots (RFC 1035).
 const MAX_LABEL: usize = 63;
 
+/// What stands between the dots of a name.
+const IS_IN_LABEL: [bool; 256] = {
+    let mut is_in_label = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let is_alphanumeric = (byte as u8).is_ascii_alphanumeric();
+        is_in_label[byte] = is_alphanumeric || matches!(byte as u8, b'-' | b'_');
+        byte += 1;
+    }
+    is_in_label
+};
+
 /// A parsed `Host` value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostPort<'a> {
@@ -56,13 +68,12 @@ pub(super) fn is_host(host: &[u8]) -> bool {
     let name = host.strip_suffix(b".").unwrap_or(host);
     let mut label_len = 0;
     for &byte in name {
-        match byte {
-            b'.' if label_len == 0 => return false,
-            b'.' => label_len = 0,
-            b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' if label_len < MAX_LABEL => {
-                label_len += 1;
-            }
-            _ => return false,
+        if IS_IN_LABEL[usize::from(byte)] && label_len < MAX_LABEL {
+            label_len += 1;
+        } else if byte == b'.' && label_len > 0 {
+            label_len = 0;
+        } else {
+            return false;
         }
     }
     host.len() <= MAX_HOST && label_len > 0
