@@ -6,12 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use shared_session_core::key::Key;
 use shared_session_core::metrics::{Counters, Event};
+use shared_session_core::used;
 pub(crate) use shared_session_core::used::{Slot, Use};
 
 use crate::metrics;
 use crate::nginx::Request;
 use crate::nginx::clock;
 use crate::nginx::log::Level;
+use crate::nginx::prefetch;
 
 /// A used token is remembered for so much longer than it is good, in milliseconds: workers cache
 /// the time, and one that is busy may lag behind the one that forgets.
@@ -78,13 +80,22 @@ fn now_ms() -> u64 {
     since.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
+/// Has the processor fetch what [`use_token`] will look at, should it come to that: in a large zone
+/// it takes as long as opening the token, which can be done meanwhile.
+pub(crate) fn expect_token(r: Request<'_>, fingerprint: u64) {
+    let slots = r.main_conf().zone().map_or(&[][..], |zone| zone.slots());
+    for bucket in used::buckets(slots, fingerprint).into_iter().flatten() {
+        prefetch::all(bucket);
+    }
+}
+
 /// Uses a token up. Whatever goes wrong, it is refused.
 pub(crate) fn use_token(r: Request<'_>, fingerprint: u64, issued_ms: u64) -> Use {
     let zone = r.main_conf().zone();
     let used = zone.and_then(|zone| {
         zone.locked(|header, slots| {
             let dead_until = header.dead_until_ms();
-            shared_session_core::used::record(slots, fingerprint, issued_ms, dead_until)
+            used::record(slots, fingerprint, issued_ms, dead_until)
         })
     });
     let used = used.unwrap_or(Use::Full);
@@ -104,5 +115,5 @@ pub(crate) fn use_token(r: Request<'_>, fingerprint: u64, issued_ms: u64) -> Use
 
 /// How many used tokens have to be remembered now.
 pub(crate) fn live_tokens(header: &Header, slots: &[Slot]) -> usize {
-    shared_session_core::used::live(slots, header.dead_until_ms())
+    used::live(slots, header.dead_until_ms())
 }

@@ -23,7 +23,7 @@ pub(crate) fn decode(text: &[u8], buf: &mut [u8]) -> Option<usize> {
 }
 
 /// The bytes of so many characters, if they are base64url.
-const fn decoded_len(chars: usize) -> usize {
+pub(crate) const fn decoded_len(chars: usize) -> usize {
     chars / 4 * 3 + chars % 4 * 3 / 4
 }
 

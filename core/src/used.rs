@@ -50,22 +50,29 @@ pub fn live(slots: &[Slot], dead_until_ms: u64) -> usize {
     slots.iter().filter(|slot| slot.is_live(dead_until_ms)).count()
 }
 
+/// The two parts of the table in one of which the token with that fingerprint is remembered; none
+/// where there is no table.
+pub fn buckets(slots: &[Slot], fingerprint: u64) -> Option<[&[Slot]; 2]> {
+    let count = slots.len() / BUCKET;
+    let bucket = |half: u64| {
+        // Multiplying and shifting maps 32 random bits evenly to any number of buckets.
+        let at = ((half * count as u64) >> 32) as usize;
+        slots.get(at * BUCKET..(at + 1) * BUCKET)
+    };
+    Some([bucket(fingerprint & 0xffff_ffff)?, bucket(fingerprint >> 32)?])
+}
+
 /// Records the use of the token with that fingerprint (not 0), issued at `issued_ms`.
 ///
 /// `dead_until_ms`: tokens issued then or earlier are refused for their age, so that nothing needs
 /// to be remembered of them. Both are Unix milliseconds.
 pub fn record(slots: &[Slot], fingerprint: u64, issued_ms: u64, dead_until_ms: u64) -> Use {
-    let buckets = slots.len() / BUCKET;
-    if buckets == 0 || fingerprint == 0 || issued_ms <= dead_until_ms {
+    let Some(both) = buckets(slots, fingerprint) else { return Use::Full };
+    if fingerprint == 0 || issued_ms <= dead_until_ms {
         return Use::Full;
     }
-    let bucket = |half: u64| {
-        // Multiplying and shifting maps 32 random bits evenly to any number of buckets.
-        let at = ((half * buckets as u64) >> 32) as usize;
-        &slots[at * BUCKET..(at + 1) * BUCKET]
-    };
     let mut best: Option<(&Slot, usize)> = None;
-    for bucket in [bucket(fingerprint & 0xffff_ffff), bucket(fingerprint >> 32)] {
+    for bucket in both {
         let mut free = 0;
         let mut place = None;
         for slot in bucket {

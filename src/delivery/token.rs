@@ -128,6 +128,9 @@ fn take<'r>(r: Request<'r>, kind: Kind, token: &[u8]) -> Result<Option<Taken<'r>
         Kind::Script => srv.format(),
         Kind::Pull => Format::Native,
     };
+    if let Some(fingerprint) = format.fingerprint_ahead(token) {
+        zone::expect_token(r, fingerprint);
+    }
     let buf = r.pool().secret(format.open_buffer(token.len()))?;
     let opened = format.open(keys, token, receiver, buf).map_err(|error| {
         Refused(match error {

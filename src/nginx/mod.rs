@@ -19,6 +19,7 @@ pub(crate) mod location;
 pub(crate) mod log;
 pub(crate) mod module;
 pub(crate) mod pool;
+pub(crate) mod prefetch;
 pub(crate) mod process;
 pub(crate) mod request;
 mod request_bits;

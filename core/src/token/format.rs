@@ -47,6 +47,16 @@ impl Format {
         }
     }
 
+    /// The [fingerprint](Opened::fingerprint) of this token, should it open, where that can be told
+    /// at once.
+    pub fn fingerprint_ahead(self, token: &[u8]) -> Option<u64> {
+        match self {
+            Self::Native => super::fingerprint_ahead(token),
+            // It would be hashed twice.
+            Self::Django => None,
+        }
+    }
+
     /// Opens a token with whichever of the keys it was sealed with. The claims borrow from `buf`,
     /// which must be wiped by its owner; [`open_buffer`](Self::open_buffer) says how long it is.
     ///

@@ -181,6 +181,17 @@ pub fn open<'b>(keys: &[Key], token: &[u8], buf: &'b mut [u8]) -> Result<Opened<
     Ok(Opened { claims, fingerprint: first_8(tag) })
 }
 
+/// What [`Opened`] will remember of this token's use, should it open: so much can be told without a
+/// key. None where it is no token.
+pub(crate) fn fingerprint_ahead(token: &[u8]) -> Option<u64> {
+    let tag = base64url::decoded_len(token.len()).checked_sub(TAG_LEN)?;
+    // 4 characters are 3 bytes: the last ones, from where the tag's first byte is among them.
+    let (chars, skipped) = (tag / 3 * 4, tag % 3);
+    let mut end = [0; TAG_LEN + 2];
+    let len = base64url::decode(token.get(chars..)?, &mut end)?;
+    end.get(skipped..len).map(first_8)
+}
+
 fn associated_data(key_id: [u8; 4]) -> [u8; 27] {
     let mut aad = *b"shared-session token 1\0\0\0\0\0";
     aad[22] = VERSION;

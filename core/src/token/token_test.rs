@@ -76,6 +76,7 @@ fn what_is_sealed_is_opened() {
         assert!(is_well_formed(&token));
         let mut buf = [0; OPEN_BUFFER];
         let found = open(&[key()], &token, &mut buf).unwrap();
+        assert_eq!(fingerprint_ahead(&token), Some(found.fingerprint));
         assert_same(&found.claims, &claims);
         assert_eq!(found.claims.cookies.get(b"cart"), Some(&b"\xff x"[..]));
         assert_eq!(found.claims.cookies.get(b"other"), None);
@@ -314,6 +315,7 @@ proptest! {
         prop_assert_eq!(&sealed(&Claims { cookies, ..claims }), &token);
         let mut buf = [0; OPEN_BUFFER];
         let found = open(&[key()], &token, &mut buf).unwrap();
+        assert_eq!(fingerprint_ahead(&token), Some(found.fingerprint));
         assert_same(&found.claims, &claims);
         // An opened token's claims can be sealed again.
         prop_assert_eq!(sealed(&found.claims), token);
@@ -323,6 +325,7 @@ proptest! {
     fn hostile_tokens_never_panic(token in any_text(400), text in "[A-Za-z0-9_-]{0,200}", size in 0..400_usize) {
         let mut buf = vec![0; size];
         let _ = open(&[key()], &token, &mut buf);
+        let _ = (fingerprint_ahead(&token), fingerprint_ahead(text.as_bytes()));
         let _ = open(&[key()], text.as_bytes(), &mut buf);
     }
 
