@@ -106,6 +106,11 @@ fn proxied(world: &World, inside: &str) -> Conf {
     Conf { http: proxy(world), server, workers: 1, ..Conf::default() }
 }
 
+/// There is room for what some seconds bring: some 900,000 tokens.
+pub(crate) const ZONE: &str = "16m";
+/// And for millions.
+pub(crate) const LARGE_ZONE: &str = "128m";
+
 /// With the module: so many sites, `inside` the location of its pages, `more` in the server.
 pub(crate) fn module(world: &World, sites: usize, inside: &str, more: &str) -> Conf {
     let others = (SITES.len()..sites).map(|n| format!("www.site-{n}.example"));
@@ -117,7 +122,7 @@ pub(crate) fn module(world: &World, sites: usize, inside: &str, more: &str) -> C
             "{}
     shared_session_sites {};
     shared_session_key_file key;
-    shared_session_zone bench:128m;",
+    shared_session_zone bench:{ZONE};",
             plain.http,
             sites.join(" ")
         ),
@@ -256,7 +261,7 @@ pub(crate) fn files(world: &World) -> [Case; 2] {
 }
 
 /// Deliveries, beside an answer that is always the same.
-pub(crate) fn deliveries(world: &World) -> Case {
+pub(crate) fn deliveries(world: &World, zone: &str) -> Case {
     let constant = format!(
         "        location / {{
             default_type text/javascript;
@@ -265,7 +270,8 @@ pub(crate) fn deliveries(world: &World) -> Case {
         }}"
     );
     let constant = Conf { server: constant, workers: 1, ..Conf::default() };
-    let set = module(world, 3, LOADER, "shared_session_push set;");
+    let mut set = module(world, 3, LOADER, "shared_session_push set;");
+    set.http = set.http.replace(&format!("bench:{ZONE}"), &format!("bench:{zone}"));
     let mut park = set.clone();
     park.http += "\n    shared_session_cookie sessionid secure=on;";
     park.server = park.server.replace("push set", "push park");

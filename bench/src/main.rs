@@ -29,6 +29,10 @@ use serde_json::json;
 use world::World;
 
 fn main() -> ExitCode {
+    if std::env::args().any(|word| word == "--help") {
+        print!("{}", order::HELP);
+        return ExitCode::SUCCESS;
+    }
     let order = match Order::read(std::env::args().skip(1)) {
         Ok(order) => order,
         Err(message) => {
@@ -63,7 +67,12 @@ fn cases(world: &World, order: &Order) -> Vec<Case> {
         cases::page(world, "Proxied page of 1 MB", "1m.html", false),
     ];
     cases.extend(cases::files(world));
-    cases.extend([cases::deliveries(world), cases::growth(world), cases::workers(world)]);
+    let zone = match order.what {
+        // All of them are remembered.
+        What::Memory => cases::LARGE_ZONE,
+        _ => cases::ZONE,
+    };
+    cases.extend([cases::deliveries(world, zone), cases::growth(world), cases::workers(world)]);
     if order.what == What::Rates && order.names(cases::PACKAGE) {
         cases.push(cases::package(world));
     }
@@ -123,7 +132,7 @@ fn memory(world: &World, order: &Order) -> String {
 
 fn pools(world: &World) -> String {
     let page = cases::pages_without_packages(world);
-    let deliveries = cases::deliveries(world);
+    let deliveries = cases::deliveries(world, cases::ZONE);
     let tables = [page, deliveries].map(|case| {
         let pools = memory::pools(world, &case);
         let pools = pools.expect("an nginx of scripts/nginx-1.28 --debug-palloc");

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-const HELP: &str = "Usage: shared-session-bench [rates|instructions|memory|pools] [OPTION ...]
+pub(crate) const HELP: &str =
+    "Usage: shared-session-bench [rates|instructions|memory|pools] [OPTION ...]
 
 rates            requests per second, with wrk (the default)
 instructions     instructions per request, under callgrind
@@ -41,7 +42,7 @@ pub(crate) struct Order {
 
 impl Order {
     /// # Errors
-    /// What is wrong with the words, or the help.
+    /// What is wrong with the words.
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut order = Order {
             what: What::Rates,
@@ -69,7 +70,6 @@ impl Order {
                 "--write" => {
                     order.write = Some(words.next().ok_or("--write needs a file\n")?.into())
                 }
-                "--help" => return Err(HELP.to_owned()),
                 other => return Err(format!("what is {other:?}?\n\n{HELP}")),
             }
         }

@@ -19,10 +19,9 @@ const STEP_S: u64 = 2;
 
 /// How full the table was at the end of each step, and deliveries per second in it.
 pub(crate) fn fill(world: &World) -> Vec<(f64, f64)> {
-    let case = cases::deliveries(world);
+    let case = cases::deliveries(world, "32m");
     let mut all = case.contenders.into_iter();
-    let mut contender = all.find(|contender| contender.name == "`delivered`").unwrap();
-    contender.conf.http = contender.conf.http.replace("bench:128m", "bench:32m");
+    let contender = all.find(|contender| contender.name == "`delivered`").unwrap();
     let start = || Nginx::start(&world.binary, &[], &contender.conf);
     let nginx = pin::on(Some(pin::MEASURED), start);
     measure::warm_up(&nginx, &contender);

@@ -36,6 +36,10 @@ struct Order {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().any(|word| word == "--help") {
+        print!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
     let order = match order(std::env::args().skip(1)) {
         Ok(order) => order,
         Err(message) => {
@@ -74,7 +78,6 @@ fn order(mut words: impl Iterator<Item = String>) -> Result<Order, String> {
             "webkit" => order.engines.push(Engine::WebKit),
             "--only" => order.only = value()?,
             "--write" => order.write = Some(value()?.into()),
-            "--help" => return Err(HELP.to_owned()),
             other => return Err(format!("what is {other:?}?\n\n{HELP}")),
         }
     }
