@@ -43,8 +43,9 @@ build-1.28: setup ## nginx 1.28 and the module for it, under target/nginx-1.28
 	@$(NGINX_1_28)
 	CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/nginx-1.28 $(BUILD)
 
-check: setup ## Formatting, lints, licences, shell scripts
-	@$(NGINX)
+check: setup ## Formatting, lints, shell scripts; licences where cargo-deny is installed
+	@scripts/setup shellcheck
+	$(NGINX)
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	# Other code is compiled for a newer nginx.

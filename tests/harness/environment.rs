@@ -75,7 +75,7 @@ pub fn built_with(name: &str) -> bool {
 pub fn is_from(major: u32, minor: u32) -> bool {
     let is_from = nginx_version() >= (major, minor);
     if !is_from {
-        say_not_run(&format!("what nginx {major}.{minor} brought"));
+        say_not_run(&format!("feature of nginx {major}.{minor}"));
     }
     is_from
 }

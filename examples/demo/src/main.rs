@@ -47,7 +47,10 @@ fn run() -> Result<(), Box<dyn Error>> {
         for site in sites.all() {
             println!("  {}/", site.origin());
         }
-        println!("A push needs a browser that keeps third-party cookies, as Chromium can.");
+        println!(
+            "The session follows a click on a link in every browser. Where third-party cookies are"
+        );
+        println!("kept, as Chromium can, it is there ahead: whatever address is typed.");
         loop {
             thread::park();
         }

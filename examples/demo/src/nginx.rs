@@ -199,6 +199,8 @@ http {{
 
         location / {{
             shared_session_loader on;
+            # For browsers that keep no third-party cookies, which are most.
+            shared_session_links on;
             proxy_pass http://{application};
             proxy_set_header Host $http_host;
         }}

@@ -159,6 +159,8 @@ impl Page {
             scripts: html
                 .match_indices("<script ")
                 .filter_map(|(start, _)| between(&html[start..], " src=\"", "\""))
+                // The click script is the page's own.
+                .filter(|url| !url.starts_with('/'))
                 .map(str::to_owned)
                 .collect(),
         })
