@@ -1,6 +1,8 @@
 //! Stamps are kept true: by every answer that sets or deletes the session, and by the page that
 //! gives a session its first one.
 
+use std::cell::LazyCell;
+
 use shared_session_core::cookie::{self, Change, Found};
 use shared_session_core::session::Held;
 use shared_session_core::stamp::Stamp;
@@ -9,7 +11,7 @@ use crate::conf::Cookies;
 use crate::delivery::{self, Outcome, Way};
 use crate::nginx::{NoMemory, Request, clock};
 use crate::site::{self, Own};
-use crate::{arrival, document, loader, random};
+use crate::{arrival, loader, random};
 
 /// What the answer's `Set-Cookie` headers do to the cookie `name`.
 pub(crate) fn change<'r>(r: Request<'r>, name: &[u8]) -> Option<Change<'r>> {
@@ -20,7 +22,12 @@ pub(crate) fn change<'r>(r: Request<'r>, name: &[u8]) -> Option<Change<'r>> {
 
 /// In the header filter: sets the stamp, and the session that was handed over, with the answer.
 /// Returns the stamp of the session as it is afterwards, where it was needed.
-pub(crate) fn settle(r: Request<'_>) -> Result<Option<Stamp>, NoMemory> {
+///
+/// `is_page` says whether the answer is shown as a page.
+pub(crate) fn settle(
+    r: Request<'_>,
+    is_page: &LazyCell<bool, impl FnOnce() -> bool>,
+) -> Result<Option<Stamp>, NoMemory> {
     let srv = r.srv_conf();
     let (Some(_), Some(cookies)) = (srv.sites(), srv.cookies()) else { return Ok(None) };
     // What becomes of a token is for its own answer to set, not for a page that says why there is
@@ -35,14 +42,13 @@ pub(crate) fn settle(r: Request<'_>) -> Result<Option<Stamp>, NoMemory> {
     if is_settled && !arrival::has_any(r, cookies) {
         return Ok(None);
     }
-    let is_page = document::is_shown(r) && loader::is_html(r.headers_out());
-    if is_settled && !is_page {
+    if is_settled && !**is_page {
         return Ok(None);
     }
     let Some(own) = site::own(r, srv) else { return Ok(None) };
     let answer = Answer { r, own, cookies };
     let held = answer.held(outcome);
-    let new = answer.new_stamp(&held, outcome, change, is_page);
+    let new = answer.new_stamp(&held, outcome, change, **is_page);
     // With HEAD a page gets no stamp: nothing is sealed for it.
     let put_stamp = new.filter(|_| !r.is_head() || outcome.is_some() || change.is_some());
     if outcome.is_some() || put_stamp.is_some() {

@@ -6,8 +6,10 @@ mod tags;
 mod upstream;
 
 pub(crate) use body::{Insertion, body_filter};
-pub(crate) use page::{is_html, keep_private};
+pub(crate) use page::keep_private;
 pub(crate) use upstream::{give_back as restore_request, prepare as prepare_request};
+
+use std::cell::LazyCell;
 
 use shared_session_core::page::Page;
 
@@ -40,7 +42,8 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
         // What came with it may be known in part only.
         return Ok(());
     }
-    let stamp = stamps::settle(r)?;
+    let is_page = LazyCell::new(|| page::is_page(r));
+    let stamp = stamps::settle(r, &is_page)?;
     if pull::put_overdue(r)? {
         keep_private(r.headers_out())?;
     }
@@ -60,7 +63,7 @@ pub(crate) fn header_filter(r: Request<'_>) -> Result<(), NoMemory> {
         return Ok(());
     }
     let context = r.context_or_new()?;
-    let page = match page::look(r, stamp) {
+    let page = match page::look(r, &is_page, stamp) {
         Err(Unshared::OutOfMemory) => return Err(NoMemory),
         Err(Unshared::Page(page)) => page,
         // Other sites ask a site for its session, no subdomain of one.

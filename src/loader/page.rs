@@ -1,5 +1,7 @@
 //! Which pages get tags, and what their headers become.
 
+use std::cell::LazyCell;
+
 use shared_session_core::cookie::{self, Change, Expiry, Found};
 use shared_session_core::page::Page;
 use shared_session_core::stamp::Stamp;
@@ -41,10 +43,14 @@ impl From<NoMemory> for Unshared {
 
 /// Decides by what is known when the header is sent, `stamp` being that of the session after this
 /// response. Nothing is changed here.
-pub(crate) fn look<'r>(r: Request<'r>, stamp: Option<Stamp>) -> Result<SharedPage<'r>, Unshared> {
+pub(crate) fn look<'r>(
+    r: Request<'r>,
+    is_page: &LazyCell<bool, impl FnOnce() -> bool>,
+    stamp: Option<Stamp>,
+) -> Result<SharedPage<'r>, Unshared> {
     let unshared = |page| Err(Unshared::Page(page));
     let out = r.headers_out();
-    if !document::is_shown(r) || !is_html(out) {
+    if !**is_page {
         return unshared(Page::NotHtml);
     }
     // `add_header` adds one that nginx itself does not know of.
@@ -83,8 +89,13 @@ fn is(value: &[u8], word: &[u8]) -> bool {
     value.eq_ignore_ascii_case(word)
 }
 
+/// Whether the answer is shown as a page, in a frame or not.
+pub(super) fn is_page(r: Request<'_>) -> bool {
+    document::is_shown(r) && is_html(r.headers_out())
+}
+
 /// A status that comes with a page, and a page that ASCII text can be put into.
-pub(crate) fn is_html(out: HeadersOut<'_>) -> bool {
+fn is_html(out: HeadersOut<'_>) -> bool {
     if !matches!(out.status(), 200 | 201 | 203 | 400..=599) || out.content_length() == Some(0) {
         return false;
     }
