@@ -82,7 +82,7 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
         came.states = states(r, cookies, lines.clone().flat_map(cookie::pairs))?;
     }
     came.line = match (came.line, own.all()) {
-        (Some(line), Some(own)) if is_single => cut(r, line, own)?,
+        (Some(line), Some(own)) if is_single && cookie::is_usual(line) => cut(r, line, own)?,
         _ => {
             let unwanted = |name: &[u8]| cookies.is_own(name);
             rewrite(r, &Edit { headers: lines, unwanted, added: &[] })?

@@ -2,6 +2,19 @@
 use super::{parts, split_pair, trim};
 use std::ops::Range;
 
+/// Is the header written as browsers do, with `; ` between its cookies and nothing else around them?
+/// Then [`Edit`] would leave each of them as it stands.
+pub fn is_usual(header: &[u8]) -> bool {
+    let is_other = |byte: Option<&u8>| byte.is_some_and(|byte| !b"; \t".contains(byte));
+    is_other(header.first())
+        && is_other(header.last())
+        && memchr::memchr_iter(b';', header).all(|at| {
+            is_other(header.get(at.wrapping_sub(1)))
+                && header.get(at + 1) == Some(&b' ')
+                && is_other(header.get(at + 2))
+        })
+}
+
 /// Writes a `Cookie` header without some of its cookies, which stand where
 /// [`spans`](super::spans) says, in order, and returns the length; none where `out` is shorter than
 /// what is left. The others stay as they stand.
@@ -154,7 +167,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_browsers_write_is_usual() {
+        for header in ["a", "a=1", "a=1; b=2; c", "=", "a=x y; b=2"] {
+            assert!(is_usual(header.as_bytes()), "{header:?}");
+        }
+        for header in
+            ["", ";", " a=1", "a=1 ", "a=1;", "a=1;b=2", "a=1;  b=2", "a=1 ; b=2", "a=1; ; b=2"]
+        {
+            assert!(!is_usual(header.as_bytes()), "{header:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_usual_is_edited_as_it_is_cut(header in "[ab]=?[xy]?((; |[; ])[ab]=?[xy]?){0,4}") {
+            let header = header.as_bytes();
+            if is_usual(header) {
+                let left = without(header, b"b");
+                prop_assert_eq!(left, edited(&[header], &[b"b"], &[]));
+            }
+        }
+
         #[test]
         fn what_is_cut_out_is_gone_and_the_rest_stays(header in "([abc]?=?[xy ;=\t]{0,4}){0,6}") {
             let header = header.as_bytes();

@@ -6,7 +6,7 @@ mod set_cookie;
 mod spec;
 
 pub use change::{Change, set_cookie_change, set_cookies_change};
-pub use edit::{Edit, cut};
+pub use edit::{Edit, cut, is_usual};
 pub use set_cookie::SetCookie;
 pub use spec::{CookieSpec, CookieSpecError, Lifetime, MAX_LIFE_S, Secure, is_token};
 
