@@ -369,3 +369,5 @@ fn ends_name(byte: u8) -> bool {
 mod oracle_test;
 #[cfg(test)]
 mod place_test;
+#[cfg(test)]
+mod skip_test;
