@@ -14,8 +14,9 @@
 //! unfinished `</head` or `<body`, which browsers drop: the tags go before them, or they would
 //! become part of it. A page that ends within a comment or a script hides its tags in there.
 mod name;
+mod skip;
+mod word;
 
-use memchr::{memchr, memchr2};
 use name::{Element, Name};
 
 /// Most bytes that are ever held back: `</head`.
@@ -40,6 +41,8 @@ pub struct Scanner {
     name: Name,
     /// The tag is an end tag.
     is_end: bool,
+    /// What the tag is of, from its name's end on.
+    element: Option<Element>,
     /// The element whose text is raw.
     raw: Element,
     /// How many templates are open.
@@ -124,6 +127,7 @@ impl Scanner {
             state: Data,
             name: Name::default(),
             is_end: false,
+            element: None,
             raw: Element::Script,
             templates: 0,
         }
@@ -132,47 +136,26 @@ impl Scanner {
     /// Takes the next chunk of the page. After [`Scan::Found`] nothing more needs to be fed; if it
     /// is, nothing more is found.
     pub fn feed(&mut self, chunk: &[u8]) -> Scan {
-        let mut at = 0;
-        while let Some(rest) = chunk.get(at..)
-            && !rest.is_empty()
-        {
-            at += self.skip(rest);
-            let Some(&byte) = chunk.get(at) else { break };
-            match self.step(byte) {
+        let mut bytes = chunk;
+        loop {
+            // A few bytes are stepped through sooner than looked ahead in.
+            if bytes.len() > 5 && self.can_skip() {
+                bytes = self.skip(bytes);
+            }
+            let [byte, behind @ ..] = bytes else { return Scan::Hold(self.held()) };
+            match self.step(*byte) {
                 To(state) => {
                     self.state = state;
-                    at += 1;
+                    bytes = behind;
                 }
                 Again(state) => self.state = state,
                 Step::Found(before) => {
                     self.state = Rest;
                     // A slice's length always fits.
-                    return Scan::Found(at as isize - before);
+                    return Scan::Found((chunk.len() - bytes.len()) as isize - before);
                 }
             }
         }
-        Scan::Hold(self.held())
-    }
-
-    /// How many bytes at the front leave the state as it is: most of a page is passed over here.
-    fn skip(&mut self, bytes: &[u8]) -> usize {
-        let next = match self.state {
-            Data | Raw(Escape::No, _) => memchr(b'<', bytes),
-            Quoted(quote) => memchr(quote, bytes),
-            Comment => memchr(b'-', bytes),
-            BogusComment => memchr(b'>', bytes),
-            Raw(_, 0) => memchr2(b'<', b'-', bytes),
-            TagName => {
-                let end = bytes.iter().position(|&byte| ends_name(byte)).unwrap_or(bytes.len());
-                self.name.push(&bytes[..end]);
-                return end;
-            }
-            AttributeName => bytes.iter().position(|&byte| byte == b'=' || ends_name(byte)),
-            Unquoted => bytes.iter().position(|&byte| byte == b'>' || byte.is_ascii_whitespace()),
-            Rest => None,
-            _ => return 0,
-        };
-        next.unwrap_or(bytes.len())
     }
 
     /// How many of the last bytes could begin the place.
@@ -205,10 +188,17 @@ impl Scanner {
                 _ if byte.is_ascii_alphabetic() => self.begin_tag(true),
                 _ => Again(BogusComment),
             },
+            TagName if !ends_name(byte) => {
+                self.name.push(byte);
+                To(TagName)
+            }
             TagName => match (self.is_end, self.name.as_bytes()) {
                 (true, b"head") if self.templates == 0 => Step::Found(6),
                 (false, b"body") if self.templates == 0 => Step::Found(5),
-                _ => Again(BeforeAttributeName),
+                _ => {
+                    self.element = self.name.element();
+                    Again(BeforeAttributeName)
+                }
             },
             BeforeAttributeName => match byte {
                 b'>' => To(self.end_tag()),
@@ -304,12 +294,12 @@ impl Scanner {
             RawEndTagName(_) | DoubleEscapeStart | DoubleEscapeEnd
                 if byte.is_ascii_alphabetic() =>
             {
-                self.name.push(&[byte]);
+                self.name.push(byte);
                 To(self.state)
             }
             RawEndTagName(escape) => {
                 if ends_name(byte) && self.name.element() == Some(self.raw) {
-                    self.is_end = true;
+                    (self.element, self.is_end) = (Some(self.raw), true);
                     Again(BeforeAttributeName)
                 } else {
                     Again(Raw(escape, 0))
@@ -340,7 +330,7 @@ impl Scanner {
 
     /// The state after a tag's `>`.
     fn end_tag(&mut self) -> State {
-        match (self.name.element(), self.is_end) {
+        match (self.element, self.is_end) {
             (Some(Element::Template), false) => self.templates = self.templates.saturating_add(1),
             (Some(Element::Template), true) => self.templates = self.templates.saturating_sub(1),
             (Some(Element::Plaintext), false) => return Rest,
@@ -369,3 +359,5 @@ fn ends_name(byte: u8) -> bool {
 mod oracle_test;
 #[cfg(test)]
 mod place_test;
+#[cfg(test)]
+mod skip_test;

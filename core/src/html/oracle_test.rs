@@ -129,7 +129,7 @@ fn pages() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// So many times the usual number of cases, which `PROPTEST_CASES` sets.
-fn times(factor: u32) -> ProptestConfig {
+pub(super) fn times(factor: u32) -> ProptestConfig {
     let usual = ProptestConfig::default();
     ProptestConfig { cases: usual.cases.saturating_mul(factor), ..usual }
 }
