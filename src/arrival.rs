@@ -68,8 +68,8 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
     }
     let context = r.context_or_new()?;
     if own.count == 0 {
-        let Arrival { line, session, .. } = came;
-        context.arrival.set(Arrival { line, session, ..context.arrival.get() });
+        let line = came.line.filter(|_| is_single);
+        context.arrival.set(Arrival { line, session: came.session, ..context.arrival.get() });
         return Ok(());
     }
     let one = |found| match found {

@@ -24,7 +24,7 @@ pub(crate) struct Context<'r> {
     pub(crate) answer: Cell<Option<Answer<'r>>>,
     /// The site that it is for, once that was asked.
     pub(crate) own: Cell<Option<Own<'r>>>,
-    /// The module's own cookies that came with the request.
+    /// What the request's cookies hold: the session, and the module's own that came with it.
     pub(crate) arrival: Cell<Arrival<'r>>,
     /// The client said that it keeps no cookies.
     pub(crate) keeps_no_cookies: Cell<bool>,

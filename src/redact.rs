@@ -1,6 +1,6 @@
 //! Tokens stay out of the logs: the request line that nginx logs is replaced by one without.
 
-use shared_session_core::request_line::{RequestLine, shown_name};
+use shared_session_core::request_line::{RequestLine, shown_name, stands_as_read};
 
 use crate::nginx::{NoMemory, Request};
 
@@ -16,7 +16,10 @@ pub(crate) fn request_line(r: Request<'_>) {
     // Before nginx knows whose request it is, it may be that of any server.
     let all = if r.server_name().is_empty() { r.main_conf().prefixes() } else { &[] };
     // Most lines name their path in one way, and it is not under the prefix.
-    if all.is_empty() && own.is_none_or(|prefix| !r.uri().starts_with(prefix)) && is_plain(r) {
+    if all.is_empty()
+        && own.is_none_or(|prefix| !r.uri().starts_with(prefix))
+        && stands_as_read(r.uri(), r.unparsed_uri())
+    {
         return;
     }
     for prefix in own.into_iter().chain(all.iter().map(AsRef::as_ref)) {
@@ -32,20 +35,6 @@ pub(crate) fn request_line(r: Request<'_>) {
         }
         return;
     }
-}
-
-/// Whether nginx read the path as it stands in the line, so that the line shows nothing else.
-fn is_plain(r: Request<'_>) -> bool {
-    let (path, target) = (r.uri(), r.unparsed_uri());
-    let rest = target.strip_prefix(path);
-    !path.is_empty() && matches!(rest, Some([] | [b'?', ..])) && !has_empty_segment(path)
-}
-
-/// Whether the path has two slashes on end, which nginx may or may not merge.
-fn has_empty_segment(path: &[u8]) -> bool {
-    let pairs = path.iter().zip(path.iter().skip(1));
-    // Without a way out in the middle, so that many bytes are looked at together.
-    pairs.fold(false, |any, (&a, &b)| any | ((a == b'/') & (b == b'/')))
 }
 
 /// By the path as nginx reads it.

@@ -12,6 +12,7 @@ pub mod bind;
 pub mod cookie;
 pub mod delivery;
 mod django;
+pub mod header;
 pub mod html;
 pub mod key;
 pub mod metrics;

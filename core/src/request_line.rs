@@ -18,6 +18,20 @@ pub fn shown_name(name: &[u8]) -> (&[u8], bool) {
     }
 }
 
+/// Did nginx read the path just as it stands in the target, `path?query`? Then the line names nothing
+/// under a prefix that the path is not under.
+pub fn stands_as_read(path: &[u8], target: &[u8]) -> bool {
+    let rest = target.strip_prefix(path);
+    !path.is_empty() && matches!(rest, Some([] | [b'?', ..])) && !has_empty_segment(path)
+}
+
+/// Whether the path has two slashes on end, which nginx may or may not merge.
+fn has_empty_segment(path: &[u8]) -> bool {
+    let pairs = path.iter().zip(path.iter().skip(1));
+    // Without a way out in the middle, so that many bytes are looked at together.
+    pairs.fold(false, |any, (&a, &b)| any | ((a == b'/') & (b == b'/')))
+}
+
 /// A request line in its parts, none of which need be as it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestLine<'a> {
@@ -178,6 +192,29 @@ mod tests {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let mark = if shown.query.is_empty() { "" } else { "?" };
         Some(format!("{}{mark}{}", text(shown.name), text(shown.query)))
+    }
+
+    #[test]
+    fn what_stands_as_it_was_read() {
+        for (path, target) in
+            [("/", "/"), ("/a", "/a"), ("/a", "/a?b=//c"), ("/.well-known/a", "/.well-known/a")]
+        {
+            assert!(stands_as_read(path.as_bytes(), target.as_bytes()), "{path} {target}");
+        }
+        for (path, target) in [
+            ("", ""),
+            ("", "/a"),
+            ("/a", ""),
+            ("/a", "/%61"),
+            ("/a", "/x/../a"),
+            ("/a", "/ab"),
+            ("/a", "/a#b"),
+            ("/error.html", "/a"),
+            ("//a", "//a"),
+            ("/a//b", "/a//b?c"),
+        ] {
+            assert!(!stands_as_read(path.as_bytes(), target.as_bytes()), "{path} {target}");
+        }
     }
 
     #[test]

@@ -39,8 +39,7 @@ pub(crate) const fn sealed_len(plaintext: usize) -> usize {
 
 /// The bytes that [`open`] needs for what has so many characters.
 pub(crate) const fn open_len(chars: usize) -> usize {
-    // The same arithmetic as the decoder's, which wants room for whole groups.
-    chars.div_ceil(4).saturating_mul(3)
+    base64url::decoded_len(chars)
 }
 
 /// Seals what `write` puts into a buffer of `len` bytes. `nonce` must never have been used with

@@ -115,7 +115,7 @@ fn take<'r>(r: Request<'r>, kind: Kind, token: &[u8]) -> Result<Option<Taken<'r>
     let spec = &cookies.session().spec;
 
     // Before there is room made for it. What it consists of is seen when it is decoded.
-    if token.len() > token::MAX_TOKEN {
+    if !token::has_token_length(token) {
         return Err(Refused(Verdict::Malformed));
     }
     let receiver = Receiver {

@@ -2,8 +2,8 @@
 //! is the visitor's own and whole.
 
 use shared_session_core::cookie::Found;
+use shared_session_core::header::same_name;
 
-use crate::nginx::headers::same_name;
 use crate::nginx::request_headers;
 use crate::nginx::{NoMemory, Request};
 use crate::{arrival, document};

@@ -1,12 +1,15 @@
 //! Request and response headers.
 
 use core::marker::PhantomData;
-use core::{array, ptr};
+use core::ptr;
 
 use nginx_sys::{
     ngx_http_headers_out_t, ngx_list_part_t, ngx_list_push, ngx_list_t, ngx_table_elt_t,
 };
 
+use shared_session_core::header::same_name;
+
+use super::multi::Multi;
 use super::pool::Pool;
 use super::string::{bytes, str_of};
 use super::{NoMemory, fault};
@@ -68,29 +71,7 @@ pub(super) unsafe fn elements(
 #[inline(always)]
 unsafe fn is_named<const N: usize>(element: *const ngx_table_elt_t, name: &[u8; N]) -> bool {
     // SAFETY: the caller vouches for the element, and with it for its strings.
-    unsafe { (*element).key.len == N && same_name(bytes((*element).key), name) }
-}
-
-/// Whether a name is that one, in whatever case: a few words are compared, the last of which may
-/// overlap the one before.
-///
-/// Letters are alike but for one bit, which is not looked at. What else is alike but for it is a `-`
-/// and a carriage return, which stands in no name or value.
-#[inline(always)]
-pub(crate) fn same_name<const N: usize>(key: &[u8], name: &[u8; N]) -> bool {
-    const CASE: u8 = b'a' ^ b'A';
-    let Ok(key) = <&[u8; N]>::try_from(key) else { return false };
-    if N >= 8 {
-        let word = |text: &[u8; N], at| u64::from_ne_bytes(array::from_fn(|i| text[at + i]));
-        let differs = |at| (word(key, at) ^ word(name, at)) & !u64::from_ne_bytes([CASE; 8]);
-        (0..N / 8).fold(differs(N - 8), |any, word| any | differs(word * 8)) == 0
-    } else if N >= 4 {
-        let word = |text: &[u8; N], at| u32::from_ne_bytes(array::from_fn(|i| text[at + i]));
-        let differs = |at| (word(key, at) ^ word(name, at)) & !u32::from_ne_bytes([CASE; 4]);
-        differs(0) | differs(N - 4) == 0
-    } else {
-        key.eq_ignore_ascii_case(name)
-    }
+    unsafe { same_name(bytes((*element).key), name) }
 }
 
 /// The request's headers.
@@ -109,6 +90,7 @@ impl<'a> Single<'a> {
     fn and(self, value: &'a [u8]) -> Self {
         if let Single::Absent = self { Single::One(value) } else { Single::Many }
     }
+
     /// Whether it came once, with this value in whatever case.
     #[inline(always)]
     pub(crate) fn is<const N: usize>(self, value: &'static [u8; N]) -> bool {
@@ -139,12 +121,7 @@ impl<'r> HeadersIn<'r> {
 
     #[inline(always)]
     pub(crate) fn single<const N: usize>(self, name: &'static [u8; N]) -> Single<'r> {
-        let mut values = self.values(name);
-        match (values.next(), values.next()) {
-            (None, _) => Single::Absent,
-            (Some(value), None) => Single::One(value),
-            (Some(_), Some(_)) => Single::Many,
-        }
+        self.values(name).take(2).fold(Single::Absent, Single::and)
     }
 
     /// Two headers whose names are of one length, found in one walk.
@@ -322,109 +299,6 @@ impl<'r> HeadersOut<'r> {
             // SAFETY: a field of a live request, an element of its list. gzip's `gzip_proxied`
             // looks there.
             unsafe { Multi::push(&raw mut (*self.0).cache_control, element, self.1)? };
-        }
-        Ok(())
-    }
-}
-
-/// nginx's own pointers to a header that can come several times: linked elements in nginx 1.23 and
-/// later, an array of pointers before.
-pub(super) struct Multi;
-
-#[cfg(ngx_header_lists)]
-pub(super) type MultiField = *mut ngx_table_elt_t;
-#[cfg(not(ngx_header_lists))]
-pub(super) type MultiField = nginx_sys::ngx_array_t;
-
-#[cfg(ngx_header_lists)]
-impl Multi {
-    /// # Safety
-    /// `field` is a field of a live request, and does not change while it is walked.
-    pub(super) unsafe fn elements(
-        field: *const MultiField,
-    ) -> impl Iterator<Item = *const ngx_table_elt_t> + Clone {
-        // SAFETY: the caller vouches for the field; the list ends with null.
-        unsafe {
-            let mut next = (*field).cast_const();
-            core::iter::from_fn(move || {
-                let element = next.as_ref()?;
-                next = element.next;
-                Some(ptr::from_ref(element))
-            })
-        }
-    }
-
-    /// # Safety
-    /// `field` is a field of a live request.
-    pub(super) unsafe fn clear(field: *mut MultiField) {
-        // SAFETY: the caller vouches for the field.
-        unsafe { *field = ptr::null_mut() };
-    }
-
-    /// # Safety
-    /// `field` is a field of a live request, `element` one of its headers that is in no such list.
-    pub(super) unsafe fn push(
-        field: *mut MultiField,
-        element: *mut ngx_table_elt_t,
-        _pool: Pool<'_>,
-    ) -> Result<(), NoMemory> {
-        // SAFETY: the caller vouches for both; the list ends with null.
-        unsafe {
-            let mut end = field;
-            while !(*end).is_null() {
-                end = &raw mut (**end).next;
-            }
-            (*element).next = ptr::null_mut();
-            *end = element;
-        }
-        Ok(())
-    }
-}
-
-#[cfg(not(ngx_header_lists))]
-impl Multi {
-    /// # Safety
-    /// `field` is a field of a live request, and does not change while it is walked.
-    pub(super) unsafe fn elements(
-        field: *const MultiField,
-    ) -> impl Iterator<Item = *const ngx_table_elt_t> + Clone {
-        // SAFETY: an array of pointers to elements, or all zero where there are none.
-        unsafe {
-            let (first, len) = ((*field).elts.cast::<*const ngx_table_elt_t>(), (*field).nelts);
-            (0..len).map(move |at| *first.add(at))
-        }
-    }
-
-    /// # Safety
-    /// `field` is a field of a live request.
-    pub(super) unsafe fn clear(field: *mut MultiField) {
-        // SAFETY: an array of pointers, empty or initialised: shortening it is enough.
-        unsafe { (*field).nelts = 0 };
-    }
-
-    /// # Safety
-    /// `field` is a field of a live request with that pool, `element` one of its headers.
-    pub(super) unsafe fn push(
-        field: *mut MultiField,
-        element: *mut ngx_table_elt_t,
-        pool: Pool<'_>,
-    ) -> Result<(), NoMemory> {
-        // SAFETY: the array is initialised here if it was not; it lives in the request's pool.
-        unsafe {
-            let size = size_of::<*mut ngx_table_elt_t>();
-            if (*field).elts.is_null() {
-                let elts = nginx_sys::ngx_palloc(pool.as_ptr(), 2 * size);
-                if elts.is_null() {
-                    return Err(NoMemory);
-                }
-                let pool = pool.as_ptr();
-                *field = nginx_sys::ngx_array_t { elts, nelts: 0, size, nalloc: 2, pool };
-            }
-            let slot = nginx_sys::ngx_array_push(field).cast::<*mut ngx_table_elt_t>();
-            if slot.is_null() {
-                return Err(NoMemory);
-            }
-            *slot = element;
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ pub(crate) mod headers;
 pub(crate) mod location;
 pub(crate) mod log;
 pub(crate) mod module;
+mod multi;
 pub(crate) mod pool;
 pub(crate) mod prefetch;
 pub(crate) mod process;

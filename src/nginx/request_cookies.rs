@@ -3,15 +3,17 @@
 use core::ptr;
 
 use nginx_sys::{ngx_hash_key, ngx_list_push, ngx_table_elt_t};
+use shared_session_core::header::same_name;
 
-use super::headers::{Multi, elements, same_name};
+use super::headers::elements;
+use super::multi::Multi;
 use super::request::Request;
 use super::request_headers::{put, without};
 use super::string::{bytes, str_of};
 use super::{NoMemory, fault};
 
-/// The values of the request's `Cookie` headers, in order, as `$http_cookie` shows them: nginx keeps
-/// pointers to them, so that nothing is searched for.
+/// The values of the request's `Cookie` headers, in order: nginx keeps pointers to them, so that
+/// nothing is searched for.
 pub(crate) fn lines<'r>(r: Request<'r>) -> impl Iterator<Item = &'r [u8]> + Clone {
     // SAFETY: the field belongs to the live request; the elements it leads to, and their strings, to
     // its pool or header buffer. What changes it (replace) does so when no walk is under way.

@@ -8,10 +8,10 @@ use core::ptr;
 
 use nginx_sys::{ngx_http_headers_in_t, ngx_list_part_t, ngx_list_t, ngx_palloc, ngx_table_elt_t};
 
-use super::NoMemory;
 use super::pool::Pool;
 use super::request::Request;
 use super::string::bytes;
+use super::{NoMemory, fault};
 
 /// The headers of a request as they came, while some of them are taken out.
 #[derive(Clone, Copy)]
@@ -119,6 +119,9 @@ pub(super) unsafe fn without(
             kept.nalloc = last;
         } else {
             // There is nothing left: the next one goes into a part of its own all the same.
+            if fault::allocation_fails() {
+                return Err(NoMemory);
+            }
             let elts = ngx_palloc(pool.as_ptr(), kept.nalloc * kept.size);
             if elts.is_null() {
                 return Err(NoMemory);
@@ -142,10 +145,10 @@ const EMPTY: ngx_list_part_t =
 
 impl Runs<'_> {
     fn push(&mut self, elts: *mut ngx_table_elt_t, nelts: usize) -> Result<(), NoMemory> {
-        let run = ngx_list_part_t { elts: elts.cast(), nelts, next: ptr::null_mut() };
         if nelts == 0 {
             return Ok(());
         }
+        let run = ngx_list_part_t { elts: elts.cast(), nelts, next: ptr::null_mut() };
         if self.first.nelts == 0 {
             self.first = run;
             return Ok(());

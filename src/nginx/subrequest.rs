@@ -6,12 +6,14 @@ use core::ptr;
 
 use nginx_sys::{
     NGX_HTTP_SUBREQUEST_BACKGROUND, NGX_HTTP_SUBREQUEST_WAITED, NGX_OK, ngx_http_post_subrequest_t,
-    ngx_http_request_body_t, ngx_http_request_t, ngx_http_subrequest, ngx_int_t, ngx_pcalloc,
-    ngx_table_elt_t, ngx_uint_t,
+    ngx_http_request_body_t, ngx_http_request_t, ngx_http_subrequest, ngx_int_t, ngx_list_t,
+    ngx_palloc, ngx_pcalloc, ngx_table_elt_t, ngx_uint_t,
 };
 
+use super::headers::elements;
+use super::pool::Pool;
 use super::request::Request;
-use super::request_headers::{pointers, put, without};
+use super::request_headers::{pointers, put};
 use super::string::{bytes, str_of};
 use super::{NoMemory, fault, guard, request_bits};
 
@@ -69,7 +71,7 @@ fn start<'r>(
         }
         let list = &raw const (*r.as_ptr()).headers_in.headers;
         let gone = |e: *mut ngx_table_elt_t| is_of_the_body_or_a_condition(bytes((*e).key));
-        let kept = without(list, r.pool(), gone)?;
+        let kept = copy(list, r.pool(), |e| !gone(e))?;
 
         let (mut uri, mut args) = (str_of(uri), str_of(args));
         let mut sr: *mut ngx_http_request_t = ptr::null_mut();
@@ -81,9 +83,7 @@ fn start<'r>(
         request_bits::set_header_only(sr, true);
         (*sr).request_body = body;
         let headers = &raw mut (*sr).headers_in;
-        if let Some(kept) = kept {
-            put(&raw mut (*headers).headers, kept);
-        }
+        put(&raw mut (*headers).headers, kept);
         for (name, pointer) in pointers(headers) {
             if name != b"Accept-Encoding" {
                 *pointer = ptr::null_mut();
@@ -94,6 +94,40 @@ fn start<'r>(
         (*headers).content_length_n = -1;
         (*headers).set_chunked(0);
         Ok(Answer(&*answer))
+    }
+}
+
+/// Those elements of a list, copied into a list of one part in the pool, with room for one more: what
+/// a module changes there, or adds, is not changed for the request itself.
+///
+/// # Safety
+/// `list` must be a live list of headers.
+unsafe fn copy(
+    list: *const ngx_list_t,
+    pool: Pool<'_>,
+    is_kept: impl Fn(*mut ngx_table_elt_t) -> bool,
+) -> Result<ngx_list_t, NoMemory> {
+    if fault::allocation_fails() {
+        return Err(NoMemory);
+    }
+    // SAFETY: the caller vouches for the list; the array has room for all of its elements.
+    unsafe {
+        let nalloc = elements(list).count() + 1;
+        let elts = ngx_palloc(pool.as_ptr(), nalloc * size_of::<ngx_table_elt_t>());
+        let elts = elts.cast::<ngx_table_elt_t>();
+        if elts.is_null() {
+            return Err(NoMemory);
+        }
+        let mut copy = *list;
+        copy.part.nelts = 0;
+        for element in elements(list).filter(|e| is_kept(*e)) {
+            ptr::copy_nonoverlapping(element, elts.add(copy.part.nelts), 1);
+            copy.part.nelts += 1;
+        }
+        copy.nalloc = nalloc;
+        copy.part.elts = elts.cast();
+        copy.part.next = ptr::null_mut();
+        Ok(copy)
     }
 }
 

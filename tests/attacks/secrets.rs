@@ -71,6 +71,24 @@ fn nor_does_one_that_a_server_without_sites_refuses() {
     assert!(sites.nginx.log(&other).get("request").starts_with("GET /handover/page "));
 }
 
+/// Where nginx does not merge slashes, the path is another one than the module's.
+#[test]
+fn nor_does_one_whose_slashes_stay() {
+    let sites = sites_with("merge_slashes off;", |conf| conf);
+    let token = sites.tag("http", "s3ss10n-value");
+    let (prefix, name) = token.rsplit_once("/shared-session/").unwrap();
+    let lines = [
+        format!("{prefix}//shared-session/{name}"),
+        format!("{prefix}/shared-session//{name}"),
+        format!("{prefix}//shared-session/{name}?a=b"),
+    ];
+    for url in &lines {
+        let response = Request::get(url).send(&sites.nginx);
+        sites.nginx.log(&response);
+    }
+    assert_eq!(shown(&sites, &token), [""; 0]);
+}
+
 /// Every request is answered, with an error or with the error's page.
 fn bring(sites: &Sites, refused: &[Vec<u8>]) {
     for bytes in refused {

@@ -6,7 +6,7 @@ use std::path::Path;
 use harness::{Conf, Nginx, Reply, Upstream, distribution_module};
 
 use crate::pages::{assert_tagged, before_head_end, request};
-use crate::support::{Extra, PAGE, three_sites};
+use crate::support::{Extra, PAGE, deliver, take_tags, three_sites};
 
 const BROTLI: &str = "ngx_http_brotli_filter_module";
 const XSLT: &str = "ngx_http_xslt_filter_module";
@@ -46,6 +46,29 @@ fn brotli_before_the_loader_is_a_mistake_in_the_configuration() {
     }
 }
 
+const HEADERS_MORE: &str = "ngx_http_headers_more_filter_module";
+
+/// The session that is shared is the one that the application sees.
+#[test]
+fn another_module_changes_the_cookies() {
+    let Some(module) = distribution_module(HEADERS_MORE) else { return };
+    let upstream = Upstream::always(Reply::html(&[], PAGE));
+    for (directive, page) in [
+        ("more_set_input_headers 'Cookie: sessionid=other';", "shared"),
+        ("more_clear_input_headers Cookie;", "no_session"),
+        ("more_set_input_headers 'Cookie: a=1';", "no_session"),
+    ] {
+        let nginx = Nginx::start(&conf(&upstream, directive).first(&load(&module)));
+        let response = request("GET", "/").send(&nginx);
+        assert_eq!(nginx.log(&response).page(), page, "{directive}");
+        if page == "shared" {
+            let tags = take_tags(&response.text()).1;
+            let delivered = deliver(&tags[0]).send(&nginx);
+            assert!(delivered.head().contains("Set-Cookie: sessionid=other;"), "{delivered:?}");
+        }
+    }
+}
+
 const STYLE: &str = r#"<?xml version="1.0"?>
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
 <xsl:output method="html" indent="no"/>
@@ -66,7 +89,7 @@ fn a_page_that_is_made_from_xml() {
     for conf in [conf.clone().first(&load(&module)), conf.main(&load(&module))] {
         let nginx = Nginx::start(&conf);
         let response = request("GET", "/").send(&nginx);
-        let (page, _) = crate::support::take_tags(&response.text());
+        let (page, _) = take_tags(&response.text());
         assert!(page.contains("<body>Hello</body>"), "{page}");
         assert_tagged(&response, &page, before_head_end(&page));
         assert_eq!(nginx.log(&response).page(), "shared");

@@ -1,6 +1,6 @@
 //! The headers of requests whose page may get tags.
 
-use harness::{Nginx, Reply, Request, Upstream};
+use harness::{Connection, Nginx, Reply, Request, Upstream};
 
 use super::{BROWSER, all, as_browser, withheld};
 use crate::pages::{SESSION, assert_tagged, before_head_end};
@@ -195,5 +195,19 @@ fn a_location_that_may_have_the_loader_on_counts_as_on() {
         let response = as_browser(Request::get(URL)).header("Cookie", SESSION).send(&nginx);
         assert_eq!(withheld(&upstream.last()), all());
         assert_eq!(nginx.log(&response).page(), if tagged { "shared" } else { "off" });
+    }
+}
+
+#[test]
+fn a_request_of_which_no_header_is_left() {
+    let (upstream, nginx) = started("");
+    for header in ["Accept-Encoding: gzip", "Cookie: sessionid_stamp=x"] {
+        let mut connection = Connection::open(&nginx, "http", "www.example.com");
+        connection.write(format!("GET / HTTP/1.0\r\n{header}\r\n\r\n").as_bytes());
+        let response = connection.read_response("GET").expect("an answer");
+        assert_eq!((response.status, response.text().as_str()), (200, PAGE));
+        let received = upstream.received();
+        let name = header.split_once(':').unwrap().0;
+        assert_eq!(received.last().unwrap().header(name), None, "{header}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use harness::{Received, Reply, Upstream};
+use harness::{Received, Reply, Upstream, distribution_module};
 
 use super::{A, B, Parts, World, answer, document, names, only, script};
 use crate::support::take_tags;
@@ -86,6 +86,36 @@ fn a_dead_session_is_replaced_and_any_other_kept() {
     }
     for status in ["answered 500", "answered 302", "answered 504", "answered 502", "answered 418"] {
         assert!(world.nginx.error_log().contains(status), "{status}");
+    }
+}
+
+/// What another module changes of the question's headers is not changed for the page.
+#[test]
+fn the_question_has_headers_of_its_own() {
+    let Some(module) = distribution_module("ngx_http_headers_more_filter_module") else { return };
+    let change = "internal; more_set_input_headers 'X-Of: nginx' 'X-Asked: yes';";
+    let parts = Parts {
+        http: "shared_session_check /asked;",
+        server: &ASKED.replace("internal;", change),
+        ..Parts::default()
+    };
+    let world = World::before(Upstream::new(checking), &parts, |conf| {
+        conf.first(&format!("load_module {};", module.display()))
+    });
+    let parked = world.parked("sessionid=one");
+    // With and without a header that the question does not have.
+    for range in [None, Some("bytes=0-")] {
+        let cookies = format!("sessionid=live; {parked}");
+        let request = document(B).header("Cookie", cookies).header("X-Of", "the client");
+        let request = range.into_iter().fold(request, |request, it| request.header("Range", it));
+        let before = world.upstream.received().len();
+        assert_eq!(world.send(&request).1, "kept");
+        let received = world.upstream.received();
+        let [asked, page] = &received[before..] else { panic!("{}", received.len()) };
+        assert_eq!(asked.header("X-Asked"), Some("yes"));
+        assert_eq!(asked.header("X-Of"), Some("nginx"));
+        assert_eq!(page.header("X-Asked"), None);
+        assert_eq!(page.header("X-Of"), Some("the client"));
     }
 }
 

@@ -95,19 +95,10 @@ impl Name {
     }
 
     pub(super) fn element(&self) -> Option<Element> {
-        Some(match self.as_bytes() {
-            b"iframe" => Element::Iframe,
-            b"noembed" => Element::Noembed,
-            b"noframes" => Element::Noframes,
-            b"noscript" => Element::Noscript,
-            b"plaintext" => Element::Plaintext,
-            b"script" => Element::Script,
-            b"style" => Element::Style,
-            b"template" => Element::Template,
-            b"textarea" => Element::Textarea,
-            b"title" => Element::Title,
-            b"xmp" => Element::Xmp,
-            _ => return None,
-        })
+        match self.as_bytes() {
+            b"plaintext" => Some(Element::Plaintext),
+            name if name.len() <= 8 => Element::of_word(word(name)),
+            _ => None,
+        }
     }
 }

@@ -11,6 +11,11 @@ fn found(list: &str, scheme: Scheme, host: &str) -> Option<(String, bool, Scheme
     let list = sites(list).unwrap();
     let found = list.find(scheme, HostPort::parse(host.as_bytes()).unwrap())?;
     assert_eq!(Some(found.site), list.iter().nth(found.index));
+    if found.exact {
+        let host = HostPort::parse(host.as_bytes()).unwrap();
+        let origin = Origin::new(found.scheme, host).unwrap();
+        assert_eq!(found.site.origin(found.scheme), origin.as_bytes());
+    }
     Some((found.site.as_str().to_owned(), found.exact, found.scheme))
 }
 

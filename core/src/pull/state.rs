@@ -136,10 +136,10 @@ pub fn write_state_id(hash: &[u8; 32], out: &mut [u8; STATE_ID_LEN]) {
 
 /// The hash that a URL names; none where it is none.
 pub fn read_state_id(text: &[u8]) -> Option<[u8; 32]> {
-    let mut buf = [0; 33];
+    let mut hash = [0; 32];
     let text: &[u8; STATE_ID_LEN] = text.try_into().ok()?;
-    let len = base64url::decode(text, &mut buf)?;
-    buf.first_chunk().filter(|_| len == 32).copied()
+    base64url::decode(text, &mut hash)?;
+    Some(hash)
 }
 
 #[cfg(test)]

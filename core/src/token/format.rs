@@ -1,6 +1,6 @@
 //! The two token formats behind one face: who seals or opens needs to know neither.
 use super::{Claims, MAX_TOKEN, ORIGINS, OpenError, Opened, SealError, open, seal, sealed_len};
-use crate::{aead::DerivedKey, django, key::Key, origin::Scheme};
+use crate::{aead::DerivedKey, base64url, django, key::Key, origin::Scheme};
 
 /// How tokens are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -39,8 +39,7 @@ impl Format {
     /// The length in bytes of a buffer that opens a token of so many characters; at most
     /// [`OPEN_BUFFER`](super::OPEN_BUFFER) where it is well-formed.
     pub fn open_buffer(self, chars: usize) -> usize {
-        // The decoder wants room for whole groups of 4 characters.
-        let raw = chars.div_ceil(4).saturating_mul(3);
+        let raw = base64url::decoded_len(chars);
         match self {
             Self::Native => raw,
             Self::Django => raw.saturating_add(ORIGINS),

@@ -148,7 +148,7 @@ pub fn is_well_formed(token: &[u8]) -> bool {
 }
 
 /// Is it as long as a token can be? Whoever decodes it need not look at its characters before.
-pub(crate) fn has_token_length(token: &[u8]) -> bool {
+pub fn has_token_length(token: &[u8]) -> bool {
     (MIN_TOKEN..=MAX_TOKEN).contains(&token.len())
 }
 

@@ -199,7 +199,7 @@ http {{
 
         location / {{
             shared_session_loader on;
-            # For browsers that keep no third-party cookies, which are most.
+            # For browsers that keep no third-party cookies.
             shared_session_links on;
             proxy_pass http://{application};
             proxy_set_header Host $http_host;
