@@ -304,8 +304,8 @@ fn parent(pid: u32) -> Option<u32> {
     if state == "Z" { None } else { fields.next()?.parse().ok() }
 }
 
-/// What finishes its last connections says so in its title.
+/// What finishes its last connections says so in its title, and what is ending has none any more.
 fn takes_connections(pid: u32) -> bool {
     let title = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    !String::from_utf8_lossy(&title).contains("shutting down")
+    !title.is_empty() && !String::from_utf8_lossy(&title).contains("shutting down")
 }
