@@ -107,6 +107,24 @@ fn head_uses_nothing_up() {
 }
 
 #[test]
+fn conditions_change_nothing() {
+    let sites = Sites::new();
+    for (name, value) in [
+        ("If-Match", "\"x\""),
+        ("If-None-Match", "*"),
+        ("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT"),
+        ("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"),
+        ("Range", "bytes=0-0"),
+    ] {
+        let request = deliver(&sites.tag("http", "s3ss10n")).header(name, value);
+        let (response, verdict) = sites.verdict(&request);
+        assert_eq!(verdict, "delivered", "{name}");
+        assert_script(&response);
+        assert!(!response.set_cookies().is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn other_methods_are_told_which_are_allowed() {
     let sites = Sites::new();
     let good = sites.tag("http", "s3ss10n");

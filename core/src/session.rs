@@ -211,10 +211,12 @@ pub fn decide(policy: Replace, held: &Held<'_>, new: Incoming<'_>) -> Decision {
     // Hashed only where there is something to hold it against.
     let id = || SessionId::of(new.value);
     if let Known::Ended(ended) = held.known {
-        let is_no_later = |lineage: Lineage| {
-            lineage.family == ended.lineage.family && lineage.set_ms <= ended.lineage.set_ms
+        let stays_ended = match new.lineage {
+            // The application may have set the very value again, when the visitor came back.
+            Some(new) if new.family == ended.lineage.family => new.set_ms <= ended.lineage.set_ms,
+            Some(_) | None => ended.session == id(),
         };
-        if ended.session == id() || new.lineage.is_some_and(is_no_later) {
+        if stays_ended {
             return Decision::Kept;
         }
     }

@@ -124,6 +124,10 @@ fn logging_out_stays_logged_out_under_every_policy() {
         }
         let held = held(Found::None, Some(ended(b"old", 1, 9)));
         assert_eq!(decide(policy, &held, new(b"new", 1, 10)), Delivered, "logged in again");
+        // Some applications then set the very value that they had set before.
+        assert_eq!(decide(policy, &held, new(b"old", 1, 10)), Delivered, "with the same value");
+        assert_eq!(decide(policy, &held, new(b"old", 1, 9)), Kept);
+        assert_eq!(decide(policy, &held, Incoming { lineage: None, ..new(b"old", 1, 9) }), Kept);
         assert_eq!(decide(policy, &held, new(b"new", 2, 1)), Delivered, "another's");
     }
 }

@@ -40,19 +40,15 @@ pub(crate) enum Pull {
 }
 
 impl Pull {
-    /// A pull takes some redirects, on a slow line seconds each: what the others were asked is
-    /// remembered for at least so many, or asking would begin again at its own end.
-    pub(super) const MIN_S: u64 = 60;
+    /// The last redirect of a pull takes seconds on a slow line. Where less than this is remembered,
+    /// asking may begin again at its own end.
+    pub(super) const SAFE_S: u64 = 60;
 
-    /// What a value of `shared_session_pull` means once it is known; `None`: nothing. One that is
-    /// too short counts as the shortest.
+    /// What a value of `shared_session_pull` means once it is known; `None`: nothing.
     pub(crate) fn of_value(value: &[u8]) -> Option<Self> {
         match value {
-            b"" | b"0" | b"off" => Some(Pull::Off),
-            _ => {
-                let seconds = parse_time_s(value).filter(|seconds| *seconds > 0);
-                seconds.map(|seconds| Pull::Every(seconds.max(Self::MIN_S)))
-            }
+            b"" | b"0" => Some(Pull::Off),
+            _ => Self::of_constant(value),
         }
     }
 
@@ -60,7 +56,7 @@ impl Pull {
     pub(super) fn of_constant(value: &[u8]) -> Option<Self> {
         match value {
             b"off" => Some(Pull::Off),
-            _ => parse_time_s(value).filter(|seconds| *seconds >= Self::MIN_S).map(Pull::Every),
+            _ => parse_time_s(value).filter(|seconds| *seconds > 0).map(Pull::Every),
         }
     }
 }
@@ -126,20 +122,8 @@ pub(crate) struct Attribute {
 impl LocConf {
     pub(crate) fn merge(&mut self, prev: &Self, cf: &mut Conf<'_>) -> Result<(), ConfError> {
         let is_location = !cf.core_location().name().is_empty();
-        let own_loader = self.loader.is_some_and(|loader| !loader.is_off());
-        let own_pull = self.pull.is_some_and(|pull| !matches!(pull, Pull::Off));
-        for (is_own, directive) in [
-            (own_loader, "shared_session_loader"),
-            (self.replace.is_some(), "shared_session_replace"),
-            (self.check().is_some(), "shared_session_check"),
-            (self.notify().is_some(), "shared_session_notify"),
-            (self.csrf_cookie().is_some(), "shared_session_csrf_cookie"),
-            (self.links == Some(true), "shared_session_links"),
-            (own_pull, "shared_session_pull"),
-        ] {
-            if is_own && cf.srv_conf().sites().is_none() {
-                return Err(ConfError::NoSites { directive });
-            }
+        if let (Some(directive), None) = (self.that_needs_sites(), cf.srv_conf().sites()) {
+            return Err(ConfError::NoSites { directive });
         }
         if is_location && !self.handler && (self.replace.is_some() || self.check.is_some()) {
             cf.srv_conf().note_own_policy();
@@ -170,6 +154,24 @@ impl LocConf {
             return Err(ConfError::SharedCsrfCookie { name: name.as_ref().into() });
         }
         self.check_handler(prev, srv, cf)
+    }
+
+    /// Before this level is merged: a directive of its own that does nothing without sites.
+    pub(super) fn that_needs_sites(&self) -> Option<&'static str> {
+        let own = [
+            (!self.loader().is_off(), "shared_session_loader"),
+            (self.links(), "shared_session_links"),
+            (!matches!(self.pull(), Pull::Off), "shared_session_pull"),
+            (self.push.is_some(), "shared_session_push"),
+            (self.timeout.is_some(), "shared_session_timeout"),
+            (self.replace.is_some(), "shared_session_replace"),
+            (self.bind.is_some(), "shared_session_bind"),
+            (self.check().is_some(), "shared_session_check"),
+            (self.notify().is_some(), "shared_session_notify"),
+            (self.csrf_cookie().is_some(), "shared_session_csrf_cookie"),
+            (self.attributes.is_some(), "shared_session_script_attributes"),
+        ];
+        own.into_iter().find_map(|(is_own, directive)| is_own.then_some(directive))
     }
 
     /// `shared_session` works only where the prefix's requests arrive; it and

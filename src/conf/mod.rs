@@ -46,8 +46,6 @@ pub(crate) struct MainConf {
     longest_timeout: Cell<u64>,
     /// A directive that puts tags into pages somewhere.
     tags: Cell<Option<&'static str>>,
-    /// A directive that does nothing without sites.
-    needs_sites: Cell<Option<&'static str>>,
     /// A location shows the counters.
     has_metrics: Cell<bool>,
     random_key: OnceCell<Vec<Key>>,
@@ -68,12 +66,6 @@ impl MainConf {
     /// While directives are read: this one puts tags into pages.
     fn note_tags(&self, directive: &'static str) {
         self.tags.set(Some(directive));
-        self.note_need_of_sites(directive);
-    }
-
-    /// While directives are read: this one does nothing without sites.
-    fn note_need_of_sites(&self, directive: &'static str) {
-        self.needs_sites.set(Some(directive));
     }
 
     /// While directives are read: a location shows the counters.
@@ -113,7 +105,10 @@ impl MainConf {
             return Err(ConfError::CompressesBefore { directive, module });
         }
         if !self.is_used() {
-            if let Some(directive) = self.needs_sites.get() {
+            // Of other levels this is seen when they are merged.
+            let zone = self.zone.map(|_| "shared_session_zone");
+            let own = cf.srv_conf().that_needs_sites().or(cf.loc_conf().that_needs_sites());
+            if let Some(directive) = own.or(zone) {
                 return Err(ConfError::NoSites { directive });
             }
             if self.has_metrics.get() {
@@ -169,7 +164,11 @@ enum Handler {
 
 impl SrvConf {
     pub(crate) fn merge(&mut self, prev: &Self) -> Result<(), ConfError> {
+        let own = self.that_needs_sites();
         inherit(&mut self.sites, &prev.sites);
+        if let (Some(directive), None) = (own, &self.sites) {
+            return Err(ConfError::NoSites { directive });
+        }
         inherit(&mut self.prefix, &prev.prefix);
         inherit(&mut self.format, &prev.format);
         inherit(self.key_files.get_mut(), &prev.key_files.borrow());
@@ -200,6 +199,17 @@ impl SrvConf {
             }
         }
         Ok(())
+    }
+
+    /// Before this level is merged: a directive of its own that does nothing without sites.
+    fn that_needs_sites(&self) -> Option<&'static str> {
+        let own = [
+            (self.prefix.is_some(), "shared_session_prefix"),
+            (self.format.is_some(), "shared_session_format"),
+            (self.key_files.borrow().is_some(), "shared_session_key_file"),
+            (self.cookies.is_some(), "shared_session_cookie"),
+        ];
+        own.into_iter().find_map(|(is_own, directive)| is_own.then_some(directive))
     }
 
     pub(crate) fn sites(&self) -> Option<&Sites> {

@@ -192,12 +192,19 @@ fn take<'r>(r: Request<'r>, kind: Kind, token: &[u8]) -> Result<Option<Taken<'r>
         return Err(Refused(Verdict::Malformed));
     }
 
+    let held = arrival::held(r, &own, cookies);
+    // A strict session is withheld from what a click on another site led to: the next page that it
+    // comes with decides.
+    let is_of_link = attempt.is_some_and(|attempt| attempt.is_of_link());
+    let is_unseen = is_of_link && spec.is_strict() && held.is_empty();
+    let is_parked = is_unseen || kind == Kind::Script && loc.push() == Push::Park;
     // A browser keeps no SameSite=None cookie on plain http: nothing can be parked there.
-    let is_push = kind == Kind::Script;
-    if is_push && loc.push() == Push::Park && site::is_https(r, Some(&own), spec.secure) {
+    if is_parked && site::is_https(r, Some(&own), spec.secure) {
         return park(r, &own, cookies, claims).map(|claims| Some(Taken::Parked(claims)));
     }
-    let held = arrival::held(r, &own, cookies);
+    if is_unseen {
+        return Err(Refused(Verdict::Kept));
+    }
     let pending = Pending::new(claims, None, held, cookies);
     pending.map(|pending| Some(Taken::Pending(pending))).ok_or(Refused(Verdict::Malformed))
 }
@@ -214,8 +221,8 @@ fn park<'r>(
         r.log(
             Level::Error,
             format_args!(
-                "shared_session: the session is too large to be parked: the source should have \
-                 \"shared_session_push park\" too, or both have \"set\""
+                "shared_session: the session is too large to be parked: with a push, the source \
+                 should have \"shared_session_push park\" too, or both have \"set\""
             ),
         );
         return Err(Refused(Verdict::Blocked));

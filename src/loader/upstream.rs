@@ -6,7 +6,7 @@ use shared_session_core::header::same_name;
 
 use crate::nginx::request_headers;
 use crate::nginx::{NoMemory, Request};
-use crate::{arrival, document};
+use crate::{arrival, document, site};
 
 /// In the preaccess phase, when the location is known; after an internal redirect once more, for
 /// the location that it led to.
@@ -15,10 +15,15 @@ pub(crate) fn prepare(r: Request<'_>) -> Result<(), NoMemory> {
         return Ok(());
     }
     give_back(r);
-    if !r.loc_conf().has_tags() || !document::is_page(r) {
+    let (srv, loc) = (r.srv_conf(), r.loc_conf());
+    // The module's own answers get none, though their location may inherit it.
+    if !loc.has_tags() || loc.is_handler() || srv.sites().is_none() || !document::is_page(r) {
         return Ok(());
     }
     let context = r.context_or_new()?;
+    if site::own(r, srv).is_none() {
+        return Ok(());
+    }
     let fresh = has_session(r);
     let taken = request_headers::take_out(r, |name| {
         same_name(name, b"Accept-Encoding")

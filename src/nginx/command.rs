@@ -235,6 +235,15 @@ impl<'c> Conf<'c> {
             &*(*(*ctx).srv_conf.add(module::ctx_index())).cast::<SrvConf>()
         }
     }
+
+    /// Of the http block itself, where that is what is being set up.
+    pub(crate) fn loc_conf(&self) -> &'c LocConf {
+        // SAFETY: as above; nothing writes to it any more once its block was read.
+        unsafe {
+            let ctx = self.0.ctx.cast::<nginx_sys::ngx_http_conf_ctx_t>();
+            &*(*(*ctx).loc_conf.add(module::ctx_index())).cast::<LocConf>()
+        }
+    }
 }
 
 /// nginx's TIME in milliseconds.

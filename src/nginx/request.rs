@@ -125,7 +125,7 @@ impl<'r> Request<'r> {
     /// Whether `error_page` led here.
     pub(crate) fn is_error_page(self) -> bool {
         // SAFETY: the request is live.
-        unsafe { request_bits::error_page(self.0) }
+        unsafe { request_bits::error_page(self.0) || self.get().err_status != 0 }
     }
 
     /// Replaces the query, and the request target as it came.
@@ -254,7 +254,8 @@ impl<'r> Request<'r> {
         }
     }
 
-    /// Sends an answer that has no body.
+    /// Sends an answer that has no body, whatever the request's `If-…` say: there is nothing that they
+    /// could be about.
     pub(crate) fn send_empty(self, status: u16, content_type: Option<&'static [u8]>) -> Rc {
         // SAFETY: the request is live; the type is static; nginx's own handlers set these fields in
         // the same way before they send the header.
@@ -272,6 +273,7 @@ impl<'r> Request<'r> {
                 (*r).headers_out.content_type_lowcase = ptr::null_mut();
             }
             request_bits::set_header_only(r, true);
+            request_bits::set_disable_not_modified(r, true);
             ngx_http_send_header(r)
         }
     }

@@ -27,6 +27,7 @@ GET(header_only)
 GET(internal)
 
 SET(allow_ranges)
+SET(disable_not_modified)
 SET(header_only)
 SET(keepalive)
 SET(main_filter_need_in_memory)

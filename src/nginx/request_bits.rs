@@ -10,6 +10,10 @@ unsafe extern "C" {
     fn ngx_http_shared_session_get_header_only(r: *const ngx_http_request_t) -> ngx_uint_t;
     fn ngx_http_shared_session_get_internal(r: *const ngx_http_request_t) -> ngx_uint_t;
     fn ngx_http_shared_session_set_allow_ranges(r: *mut ngx_http_request_t, value: ngx_uint_t);
+    fn ngx_http_shared_session_set_disable_not_modified(
+        r: *mut ngx_http_request_t,
+        value: ngx_uint_t,
+    );
     fn ngx_http_shared_session_set_header_only(r: *mut ngx_http_request_t, value: ngx_uint_t);
     fn ngx_http_shared_session_set_keepalive(r: *mut ngx_http_request_t, value: ngx_uint_t);
     fn ngx_http_shared_session_set_main_filter_need_in_memory(
@@ -51,6 +55,7 @@ get! {
 
 set! {
     set_allow_ranges = ngx_http_shared_session_set_allow_ranges;
+    set_disable_not_modified = ngx_http_shared_session_set_disable_not_modified;
     set_header_only = ngx_http_shared_session_set_header_only;
     set_keepalive = ngx_http_shared_session_set_keepalive;
     set_main_filter_need_in_memory = ngx_http_shared_session_set_main_filter_need_in_memory;

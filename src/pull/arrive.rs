@@ -75,7 +75,7 @@ fn rest_s(r: Request<'_>) -> Result<Option<u64>, NoMemory> {
                     Level::Error,
                     format_args!(
                         "shared_session: invalid value \"{}\" of \"shared_session_pull\", it must be \
-                         a time of 60s or more, or \"off\"",
+                         a time of 1s or more, or \"off\"",
                         value.escape_ascii()
                     ),
                 );

@@ -1,7 +1,7 @@
 //! State cookies of this request, and those that its answer sets.
 
 use shared_session_core::cookie::{Expiry, MAX_LIFE_S, SameSite, SetCookie};
-use shared_session_core::pull::{self, STATE_ID_LEN, STATE_LEN, State};
+use shared_session_core::pull::{self, Began, STATE_ID_LEN, STATE_LEN, State};
 
 use crate::arrival;
 use crate::conf::Cookies;
@@ -16,6 +16,13 @@ pub(crate) struct Attempt<'r> {
     name: &'r [u8],
     pub(super) state: State,
     pub(super) hash: [u8; 32],
+}
+
+impl Attempt<'_> {
+    /// Whether a click on another site began it.
+    pub(crate) fn is_of_link(&self) -> bool {
+        self.state.began == Began::Link
+    }
 }
 
 /// The pulls on their way.

@@ -128,6 +128,8 @@ fn a_token_has_its_own_urls_only() {
     for (name, status) in [
         (good.clone(), 302),
         (format!("{good}xjs"), 302),
+        ("A".repeat(7000), 302),
+        ("A".repeat(59), 404),
         (format!("{good}.JS"), 404),
         (format!("{good}.css"), 404),
         (format!("{good}.js/"), 404),

@@ -80,6 +80,53 @@ fn the_loader_is_on_or_off_and_needs_sites() {
 }
 
 #[test]
+fn what_does_nothing_without_sites_is_an_error() {
+    let everywhere = [
+        "shared_session_push set;",
+        "shared_session_timeout 10s;",
+        "shared_session_replace always;",
+        "shared_session_bind $remote_addr;",
+        "shared_session_check /alive;",
+        "shared_session_notify /told;",
+        "shared_session_csrf_cookie csrftoken;",
+        "shared_session_script_attributes data-x;",
+    ];
+    let servers = [
+        "shared_session_prefix /x/;",
+        "shared_session_format django;",
+        "shared_session_key_file a.key;",
+        "shared_session_cookie sid;",
+    ];
+    let refused = |case: Case<'_>, text: &str| {
+        let name = format!("\"{}\"", text.split(' ').next().unwrap());
+        let conf = case.conf().file("a.key", [1; 32]);
+        assert_refused(&conf, text, &[&name, "\"shared_session_sites\""]);
+    };
+    let none = Case { http: "", server: "", page: "" };
+    for text in everywhere {
+        refused(Case { page: text, ..none }, text);
+    }
+    for text in everywhere.into_iter().chain(servers) {
+        refused(Case { server: text, ..none }, text);
+        refused(Case { http: text, ..none }, text);
+        // Sites of another server do not help a server.
+        let other = "server { listen 127.0.0.1:1; shared_session_sites a.test b.test;
+            location ^~ /shared-session/ { shared_session; } }";
+        refused(Case { http: other, server: text, ..none }, text);
+        // They do help what all servers inherit.
+        if !text.contains("format") && !text.contains("prefix") {
+            let http = format!("{text} {other}");
+            let conf = Case { http: &http, ..none }.conf().file("a.key", [1; 32]);
+            assert!(conf.test().is_ok(), "{text}: {:?}", conf.test());
+        }
+    }
+    refused(Case { http: "shared_session_zone one:1m;", ..none }, "shared_session_zone one:1m;");
+    for off in ["check", "notify", "csrf_cookie", "links", "pull", "loader"] {
+        assert_good(&Case { http: &format!("shared_session_{off} off;"), ..none }.conf());
+    }
+}
+
+#[test]
 fn the_prefix_is_a_plain_path() {
     let directive = "\"shared_session_prefix\"";
     let bad = [

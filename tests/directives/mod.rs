@@ -11,6 +11,7 @@ mod values;
 use harness::Conf;
 
 /// A configuration without a mistake, as three texts that a case may replace.
+#[derive(Clone, Copy)]
 struct Case<'a> {
     http: &'a str,
     server: &'a str,

@@ -41,7 +41,11 @@ fn built(variable: &str, folder: &str) -> PathBuf {
         Some(file) => workspace().join(file),
         None => workspace().join(folder).join("libngx_http_shared_session_module.so"),
     };
-    assert!(file.is_file(), "no module at {}: run `make test-distribution` or set {variable}", file.display());
+    assert!(
+        file.is_file(),
+        "no module at {}: run `make test-distribution` or set {variable}",
+        file.display()
+    );
     file
 }
 

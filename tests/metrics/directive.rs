@@ -78,9 +78,9 @@ fn it_stands_alone_and_without_arguments() {
 #[test]
 fn it_needs_sites_somewhere() {
     let location = "location /m { shared_session_metrics; }";
-    for http in ["", "shared_session_zone name:64k;"] {
+    for (http, named) in [("", "metrics"), ("shared_session_zone name:64k;", "zone")] {
         let error = refused(http, location);
-        assert!(error.contains("\"shared_session_metrics\""), "{error}");
+        assert!(error.contains(&format!("\"shared_session_{named}\"")), "{error}");
         assert!(error.contains("\"shared_session_sites\""), "{error}");
     }
 }

@@ -187,9 +187,8 @@ fn a_state_is_cleared_as_it_was_set() {
 fn paths_beside_these_are_not_found() {
     let bed = Bed::new();
     let short = "A".repeat(59);
-    let long = "A".repeat(6001);
     let others =
-        ["begin/", "Begin", "begin.js.map", "a/pull", "none%00", "link.js/", &short, &long, "A.b"];
+        ["begin/", "Begin", "begin.js.map", "a/pull", "none%00", "link.js/", &short, "A.b"];
     for name in others {
         let response = document(&format!("https://{B}/shared-session/{name}")).send(&bed.nginx);
         let is_refused = matches!(response.status, 400 | 404);

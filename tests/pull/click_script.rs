@@ -80,6 +80,24 @@ fn it_is_asked_for_again_by_its_etag() {
     assert!(other.text().contains(r#""sub.example.net"]"#));
 }
 
+/// A browser without `Sec-Fetch-…` does not say that it is no page that it wants.
+#[test]
+fn it_is_kept_and_compressed_where_its_location_inherits_tags() {
+    let bed = Bed::with(&Extra {
+        http: "shared_session_links on; shared_session_loader on;",
+        own: "gzip on; gzip_types text/javascript; gzip_min_length 1;",
+        ..Extra::default()
+    });
+    let etag = one(&script(B).send(&bed.nginx), "ETag");
+    for cookies in ["x=1", SESSION] {
+        let ask = || script(B).header("Accept", "*/*").header("Cookie", cookies);
+        let known = ask().header("If-None-Match", &etag).send(&bed.nginx);
+        assert_eq!(known.status, 304, "{cookies}: {}", known.head());
+        let gzip = ask().header("Accept-Encoding", "gzip").send(&bed.nginx);
+        assert_eq!(one(&gzip, "Content-Encoding"), "gzip", "{cookies}");
+    }
+}
+
 #[test]
 fn head_gzip_and_other_methods() {
     let bed = Bed::with(&Extra {

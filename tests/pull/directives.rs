@@ -63,11 +63,22 @@ fn bad_values_are_named_with_what_is_expected() {
             );
         }
     }
-    for value in
-        ["0", "0s", "on", "-1", "soon", "\"\"", "1h1h", "500ms", "1.5h", "OFF", "1x", "1s", "59"]
-    {
+    for value in ["0", "0s", "on", "-1", "soon", "\"\"", "1h1h", "500ms", "1.5h", "OFF", "1x"] {
         for conf in places(&format!("shared_session_pull {value};")) {
-            assert_error(&conf, &[pull, value.trim_matches('"'), "at least 60s", "nginx.conf:"]);
+            assert_error(&conf, &[pull, value.trim_matches('"'), "at least 1s", "nginx.conf:"]);
+        }
+    }
+}
+
+#[test]
+fn a_time_that_a_pull_may_outlast_is_warned_of() {
+    for value in ["1s", "59", "59s"] {
+        for conf in places(&format!("shared_session_pull {value};")) {
+            let found = warnings(&conf);
+            assert_eq!(found.len(), 1, "{found:?}");
+            for part in ["\"shared_session_pull\"", "60s", "nginx.conf:"] {
+                assert!(found[0].contains(part), "no {part:?} in {}", found[0]);
+            }
         }
     }
 }

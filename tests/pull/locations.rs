@@ -22,7 +22,7 @@ fn a_variable_says_for_each_visit() {
         assert_untouched(&bed, &document(&url(bad)));
         bed.nginx.wait_for_error(&format!("invalid value \"{value}\" of \"shared_session_pull\""));
     }
-    for (on, seconds) in [("d", 90), ("e", 86400), ("i", 60), ("j", 60)] {
+    for (on, seconds) in [("d", 90), ("e", 86400), ("i", 1), ("j", 59)] {
         let mut browser = Browser::new(&bed);
         browser.visit(&url(on));
         let asked = cookies(browser.answers.iter().rev().nth(1).unwrap());
@@ -79,6 +79,20 @@ fn where_nginx_itself_redirects_nothing_is_asked() {
         assert_eq!(response.status, status, "{path}: {}", response.head());
         assert_eq!(names(&response), [""; 0], "{path}");
         assert_eq!(response.text(), PAGE, "{path}");
+    }
+    // Nor where one error's page may have an error of its own.
+    let server = "recursive_error_pages on;
+        location /gone/ { return 404; error_page 404 /on; }
+        location /busy/ { return 503; error_page 503 =429 @busy; }
+        location @busy { proxy_pass http://@upstream@; }";
+    let recursive = Bed::with(&Extra { server, ..PULL });
+    for (path, status) in [("/gone/x", 404), ("/busy/x", 429)] {
+        for method in ["GET", "POST"] {
+            let response = document(&format!("https://{B}{path}")).method(method);
+            let response = response.header("Content-Length", "0").send(&recursive.nginx);
+            assert_eq!((response.status, names(&response).len()), (status, 0), "{method} {path}");
+            assert_eq!(response.text(), PAGE, "{method} {path}");
+        }
     }
     // A visit that rules of access refuse asks first: they come later.
     assert_asks(&bed, &document(&format!("https://{B}/denied/x")));

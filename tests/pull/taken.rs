@@ -167,3 +167,34 @@ fn location_of(request: &Request) -> String {
     let line = String::from_utf8(request.to_bytes()).unwrap();
     line.split(' ').nth(1).unwrap().to_owned()
 }
+
+/// The browser withholds a strict session from what a click on another site led to.
+#[test]
+fn a_strict_session_is_not_overwritten_unseen() {
+    let http = "shared_session_cookie sessionid samesite=strict;";
+    let bed = Bed::with(&Extra { http, ..Extra::default() });
+    let (response, verdict) = bed.verdict(&bed.token("https", SESSION));
+    assert_eq!((verdict.as_str(), response.status), ("parked", 302), "{}", response.head());
+    let set = cookies(&response);
+    let parked = set.iter().find(|cookie| cookie.name == "__Host-sessionid_parked").unwrap();
+    assert!(set.iter().all(|cookie| cookie.name != "sessionid"), "{}", response.head());
+
+    // The next page that the session comes with decides: a cart stays, a newcomer has the session.
+    let own_page = |held: &str| {
+        let request = Request::get(&format!("https://{B}/next"))
+            .header("Sec-Fetch-Site", "same-origin")
+            .header("Sec-Fetch-Mode", "navigate")
+            .header("Sec-Fetch-Dest", "document");
+        request.header("Cookie", format!("{}; {held}", parked.pair()))
+    };
+    assert_eq!(bed.verdict(&own_page("sessionid=my-own-cart")).1, "kept");
+    assert_eq!(bed.verdict(&own_page("x=1")).1, "delivered");
+
+    // A session that came all the same is decided upon at once.
+    let seen =
+        stamped(&bed, &stamp_of(&format!("https://{A}"), SESSION, 1, 0), "sessionid=my-own-cart");
+    assert_eq!(bed.verdict(&seen).1, "kept");
+    // On plain http nothing can wait.
+    let (response, verdict) = bed.verdict(&bed.token("http", SESSION));
+    assert_eq!((verdict.as_str(), names(&response)), ("kept", vec!["-state".to_owned()]));
+}

@@ -45,6 +45,13 @@ fn without_a_session_conditions_and_ranges_work_as_ever() {
     assert_eq!(visit("If-Match", "\"other\"").status, 412);
     let part = visit("Range", "bytes=2-8");
     assert_eq!((part.status, part.text().as_str()), (206, &PAGE[2..9]));
+    // The same with a session on a host that is none of the sites.
+    let page = || {
+        let request = Request::get("http://www.stranger.test/page.html");
+        request.header("Cookie", SESSION).header("Accept", "text/html")
+    };
+    assert_eq!(page().header("If-None-Match", &etag).send(&nginx).status, 304);
+    assert_eq!(page().header("Range", "bytes=2-8").send(&nginx).status, 206);
     // The same with a session for what is no page.
     let part = picture().header("Cookie", SESSION).header("Range", "bytes=0-2").send(&nginx);
     assert_eq!((part.status, part.text().as_str()), (206, "pic"));

@@ -203,7 +203,8 @@ fn a_request_of_which_no_header_is_left() {
     let (upstream, nginx) = started("");
     for header in ["Accept-Encoding: gzip", "Cookie: sessionid_stamp=x"] {
         let mut connection = Connection::open(&nginx, "http", "www.example.com");
-        connection.write(format!("GET / HTTP/1.0\r\n{header}\r\n\r\n").as_bytes());
+        let line = "GET http://www.example.com/ HTTP/1.0";
+        connection.write(format!("{line}\r\n{header}\r\n\r\n").as_bytes());
         let response = connection.read_response("GET").expect("an answer");
         assert_eq!((response.status, response.text().as_str()), (200, PAGE));
         let received = upstream.received();

@@ -140,11 +140,11 @@ fn seal_in(
     base64url::encode(token, out).ok_or(SealError::TooLarge)
 }
 
-/// Could this be a token? It looks at length and characters only, to tell URLs apart.
+/// Is this meant as a token? It looks at characters and the least length only, to tell URLs apart.
 pub fn is_well_formed(token: &[u8]) -> bool {
     let is_good = |byte: u8| byte.is_ascii_alphanumeric() | (byte == b'-') | (byte == b'_');
     // Without a way out in the middle, so that many bytes are looked at together.
-    has_token_length(token) && token.iter().fold(true, |all, &byte| all & is_good(byte))
+    token.len() >= MIN_TOKEN && token.iter().fold(true, |all, &byte| all & is_good(byte))
 }
 
 /// Is it as long as a token can be? Whoever decodes it need not look at its characters before.

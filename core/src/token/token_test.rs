@@ -263,7 +263,9 @@ fn a_plaintext_that_is_not_exactly_right_is_malformed() {
 #[test]
 fn what_is_well_formed() {
     assert!(is_well_formed(&[b'A'; 60]) && is_well_formed(&[b'-'; 6000]));
-    assert!(!is_well_formed(&[b'A'; 59]) && !is_well_formed(&[b'A'; 6001]));
+    // One that is too long is a token still, a bad one.
+    assert!(is_well_formed(&[b'A'; 6001]) && !has_token_length(&[b'A'; 6001]));
+    assert!(!is_well_formed(&[b'A'; 59]) && !has_token_length(&[b'A'; 59]));
     for other in [b'=', b'+', b'/', b'.', b'%', 0, 0x80] {
         assert!(!is_well_formed(&[&[b'A'; 60][..], &[other]].concat()));
     }

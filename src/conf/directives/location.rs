@@ -109,11 +109,16 @@ impl Directive for Pull {
             value => location::Pull::of_constant(value).ok_or(ConfError::Value {
                 directive: "shared_session_pull",
                 value: value.into(),
-                expected: "a time of at least 60s, like \"1h\", \"off\" or a value with variables",
+                expected: "a time of at least 1s, like \"1h\", \"off\" or a value with variables",
             })?,
         };
-        if !matches!(pull, location::Pull::Off) {
-            cf.main_conf().note_need_of_sites("shared_session_pull");
+        if let location::Pull::Every(seconds) = pull
+            && seconds < location::Pull::SAFE_S
+        {
+            cf.warn(format_args!(
+                "\"shared_session_pull\" of less than 60s: on a slow line a visitor is asked about \
+                 again before the page is there"
+            ));
         }
         once(&mut conf.pull, pull)
     }
