@@ -28,8 +28,8 @@ pub(crate) struct Context<'r> {
     pub(crate) arrival: Cell<Arrival<'r>>,
     /// The client said that it keeps no cookies.
     pub(crate) keeps_no_cookies: Cell<bool>,
-    /// Whether this visit makes the site ask others was looked at.
-    pub(crate) has_arrived: Cell<bool>,
+    /// It may make the site ask others, and that was not looked at.
+    pub(crate) is_visit: Cell<bool>,
     /// A pull on arrival did not come back.
     pub(crate) is_overdue: Cell<bool>,
     /// The pull that the token in the URL ends.

@@ -1,5 +1,5 @@
 //! Parked sessions: what a push leaves at its destination, for the visitor's next page there to
-//! decide upon.
+//! decide upon; a pull by link does so where the visitor's own session is strict.
 //!
 //! A cookie that a script of another site sets must be `SameSite=None`, and the visitor's own
 //! session does not come with such a script. So the session waits, sealed, in a cookie of its own.

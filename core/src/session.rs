@@ -206,14 +206,21 @@ impl Decision {
 /// Decides between the session held and the new one.
 ///
 /// Of several different session cookies none is replaced, since which of them would go is not
-/// known; and who logged out of a session is not logged in by it again.
+/// known; and who logged out of a session is not logged in again by one of its family that was set
+/// no later, or by the very session where nothing says that it was set again.
 pub fn decide(policy: Replace, held: &Held<'_>, new: Incoming<'_>) -> Decision {
     // Hashed only where there is something to hold it against.
     let id = || SessionId::of(new.value);
     if let Known::Ended(ended) = held.known {
         let stays_ended = match new.lineage {
-            // The application may have set the very value again, when the visitor came back.
-            Some(new) if new.family == ended.lineage.family => new.set_ms <= ended.lineage.set_ms,
+            // The application may have set the very value again, when the visitor came back. But
+            // the time of a family that the value itself founds may be that when it was first seen.
+            Some(lineage)
+                if lineage.family == ended.lineage.family
+                    && (ended.session != id() || lineage.family != family_of(new.value)) =>
+            {
+                lineage.set_ms <= ended.lineage.set_ms
+            }
             Some(_) | None => ended.session == id(),
         };
         if stays_ended {

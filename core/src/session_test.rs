@@ -129,6 +129,15 @@ fn logging_out_stays_logged_out_under_every_policy() {
         assert_eq!(decide(policy, &held, new(b"old", 1, 9)), Kept);
         assert_eq!(decide(policy, &held, Incoming { lineage: None, ..new(b"old", 1, 9) }), Kept);
         assert_eq!(decide(policy, &held, new(b"new", 2, 1)), Delivered, "another's");
+        // A page that has not heard of the end may have given the session its first stamp since.
+        let family = family_of(b"old");
+        let seen = Some(Lineage { family, set_ms: 10 });
+        let out = Stamp { lineage: Lineage { family, set_ms: 9 }, ..ended(b"old", 0, 0) };
+        let held = self::held(Found::None, Some(out));
+        let first_seen = Incoming { lineage: seen, ..new(b"old", 0, 0) };
+        assert_eq!(decide(policy, &held, first_seen), Kept);
+        let rotated = Incoming { lineage: seen, ..new(b"new", 0, 0) };
+        assert_eq!(decide(policy, &held, rotated), Delivered);
     }
 }
 

@@ -76,11 +76,8 @@ pub(crate) enum ConfError {
          or the like), it must be alone"
     )]
     SecondHandler { directive: &'static str, location: Text },
-    #[error(
-        "\"shared_session_metrics\" directive needs \"shared_session_sites\" on some server: without \
-         there is nothing to count"
-    )]
-    NothingToCount,
+    #[error("\"{directive}\" directive needs \"shared_session_sites\" on some server")]
+    NoSitesAnywhere { directive: &'static str },
     #[error(
         "\"{directive}\": \"{module}\" would compress pages before the loader sees them; \
          the \"load_module\" line of ngx_http_shared_session_module must stand after its own"

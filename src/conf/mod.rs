@@ -97,8 +97,12 @@ impl MainConf {
         self.zone
     }
 
-    /// After all directives were read: what needs the whole picture.
-    pub(crate) fn finish(&mut self, cf: &mut Conf<'_>) -> Result<(), ConfError> {
+    /// After all directives were read: what needs the whole picture, and what http itself says.
+    pub(crate) fn finish(
+        &mut self,
+        (srv, loc): (&SrvConf, &LocConf),
+        cf: &mut Conf<'_>,
+    ) -> Result<(), ConfError> {
         if let Some(directive) = self.tags.get()
             && let Some(module) = cf.filter_that_compresses_before()
         {
@@ -106,15 +110,11 @@ impl MainConf {
         }
         if !self.is_used() {
             // Of other levels this is seen when they are merged.
+            let own = srv.that_needs_sites().or(loc.that_needs_sites());
             let zone = self.zone.map(|_| "shared_session_zone");
-            let own = cf.srv_conf().that_needs_sites().or(cf.loc_conf().that_needs_sites());
-            if let Some(directive) = own.or(zone) {
-                return Err(ConfError::NoSites { directive });
-            }
-            if self.has_metrics.get() {
-                return Err(ConfError::NothingToCount);
-            }
-            return Ok(());
+            let metrics = self.has_metrics.get().then_some("shared_session_metrics");
+            let nowhere = |directive| Err(ConfError::NoSitesAnywhere { directive });
+            return own.or(zone).or(metrics).map_or(Ok(()), nowhere);
         }
         if self.zone.is_none() {
             let zone = cf.shared_zone(DEFAULT_ZONE, DEFAULT_ZONE_SIZE);

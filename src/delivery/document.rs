@@ -4,7 +4,6 @@
 use shared_session_core::cookie;
 use shared_session_core::parked::{self, Parked};
 use shared_session_core::session::{self, Decision, Replace};
-use shared_session_core::token::Kind;
 
 use super::{Outcome, Pending, Step, age_ms, check, settle};
 use crate::arrival;
@@ -42,7 +41,7 @@ pub(crate) fn hand_over(r: Request<'_>) -> Result<(), NoMemory> {
         return Ok(());
     };
     context.delivery.set(Some(Delivery {
-        kind: Kind::Script,
+        kind: pending.claims.kind,
         was_parked: true,
         verdict: None,
         token: Some(Opened {

@@ -218,14 +218,21 @@ fn park<'r>(
 ) -> Result<Claims<'r>, Stop> {
     let now_ms = clock::now_ms();
     if !Parked::new(&claims, now_ms).fits(&cookies.session().spec.name) {
+        let (verdict, what) = match claims.kind {
+            Kind::Script => (
+                Verdict::Blocked,
+                "the source should have \"shared_session_push park\" too, or both have \"set\"",
+            ),
+            Kind::Pull => (
+                Verdict::Kept,
+                "one that is \"samesite=strict\" is not replaced unseen, and should be smaller",
+            ),
+        };
         r.log(
             Level::Error,
-            format_args!(
-                "shared_session: the session is too large to be parked: with a push, the source \
-                 should have \"shared_session_push park\" too, or both have \"set\""
-            ),
+            format_args!("shared_session: the session is too large to be parked: {what}"),
         );
-        return Err(Refused(Verdict::Blocked));
+        return Err(Refused(verdict));
     }
     if let (Some(text), Some(new)) =
         (r.context().and_then(|c| c.arrival.get().parked), claims.lineage)

@@ -53,12 +53,12 @@ pub(crate) fn look<'r>(
     if !**is_page {
         return unshared(Page::NotHtml);
     }
+    let srv = r.srv_conf();
+    let Some(own) = site::own(r, srv) else { return unshared(Page::NotASite) };
     // `add_header` adds one that nginx itself does not know of.
     if out.values(b"Content-Encoding").any(|e| !e.is_empty() && !is(e, b"identity")) {
         return unshared(Page::Encoded);
     }
-    let srv = r.srv_conf();
-    let Some(own) = site::own(r, srv) else { return unshared(Page::NotASite) };
     let Some(cookies) = srv.cookies() else { return unshared(Page::NoSession) };
     let name = cookies.session().spec.name.as_slice();
     let held = arrival::session(r, cookies);

@@ -20,8 +20,11 @@ pub(crate) fn prepare(r: Request<'_>) -> Result<(), NoMemory> {
     if !loc.has_tags() || loc.is_handler() || srv.sites().is_none() || !document::is_page(r) {
         return Ok(());
     }
+    // It also remembers the site.
     let context = r.context_or_new()?;
-    if site::own(r, srv).is_none() {
+    let Some(own) = site::own(r, srv) else { return Ok(()) };
+    // Links are for hosts that are sites themselves.
+    if loc.loader().is_off() && !own.site.exact {
         return Ok(());
     }
     let fresh = has_session(r);

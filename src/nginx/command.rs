@@ -236,12 +236,18 @@ impl<'c> Conf<'c> {
         }
     }
 
-    /// Of the http block itself, where that is what is being set up.
-    pub(crate) fn loc_conf(&self) -> &'c LocConf {
-        // SAFETY: as above; nothing writes to it any more once its block was read.
+    /// What the http block itself says for servers and locations.
+    ///
+    /// # Safety
+    /// The block was read, and its levels are not merged yet: nobody writes to either.
+    pub(super) unsafe fn of_http(&self) -> (&'c SrvConf, &'c LocConf) {
+        // SAFETY: the context is http's own then, which holds this module's configuration.
         unsafe {
-            let ctx = self.0.ctx.cast::<nginx_sys::ngx_http_conf_ctx_t>();
-            &*(*(*ctx).loc_conf.add(module::ctx_index())).cast::<LocConf>()
+            let (ctx, index) =
+                (self.0.ctx.cast::<nginx_sys::ngx_http_conf_ctx_t>(), module::ctx_index());
+            let srv = (*(*ctx).srv_conf.add(index)).cast::<SrvConf>();
+            let loc = (*(*ctx).loc_conf.add(index)).cast::<LocConf>();
+            (&*srv, &*loc)
         }
     }
 }

@@ -77,7 +77,9 @@ unsafe extern "C" fn init_main_conf(cf: *mut ngx_conf_t, conf: *mut c_void) -> *
     guard::catch(failed(), || {
         // SAFETY: nginx passes the structure that this module made; nobody else has it now.
         let (mut cf, conf) = unsafe { (Conf::new(cf), &mut *conf.cast::<MainConf>()) };
-        done(conf.finish(&mut cf), &mut cf)
+        // SAFETY: that is when nginx calls this.
+        let of_http = unsafe { cf.of_http() };
+        done(conf.finish(of_http, &mut cf), &mut cf)
     })
 }
 
@@ -200,6 +202,7 @@ unsafe extern "C" fn post_read_handler(r: *mut ngx_http_request_t) -> ngx_int_t 
     let read = |r: Request<'_>| {
         hide_token(r)?;
         if r.is_main() {
+            pull::expect(r)?;
             pull::take_member(r)?;
             arrival::take(r)?;
             delivery::hand_over(r)?;

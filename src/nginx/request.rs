@@ -122,12 +122,6 @@ impl<'r> Request<'r> {
         unsafe { (*self.0).request_line = str_of(line) };
     }
 
-    /// Whether `error_page` led here.
-    pub(crate) fn is_error_page(self) -> bool {
-        // SAFETY: the request is live.
-        unsafe { request_bits::error_page(self.0) || self.get().err_status != 0 }
-    }
-
     /// Replaces the query, and the request target as it came.
     pub(crate) fn set_target(self, args: &'r [u8], target: &'r [u8]) {
         // SAFETY: both live as long as the pool; nobody holds the old strings over this call.
@@ -309,6 +303,10 @@ impl<'r> Request<'r> {
             let slot = self.get().ctx.add(module::ctx_index());
             if (*slot).is_null() && request_bits::internal(self.0) && self.is_main() {
                 *slot = self.kept_context();
+                if let Some(context) = (*slot).cast::<Context<'r>>().as_ref() {
+                    // `rewrite` makes a request internal too, and leaves the slot alone.
+                    context.is_visit.set(false);
+                }
             }
             (*slot).cast::<Context<'r>>().as_ref()
         }

@@ -22,7 +22,6 @@
     }
 
 
-GET(error_page)
 GET(header_only)
 GET(internal)
 

@@ -6,7 +6,6 @@
 use nginx_sys::{ngx_http_request_t, ngx_uint_t};
 
 unsafe extern "C" {
-    fn ngx_http_shared_session_get_error_page(r: *const ngx_http_request_t) -> ngx_uint_t;
     fn ngx_http_shared_session_get_header_only(r: *const ngx_http_request_t) -> ngx_uint_t;
     fn ngx_http_shared_session_get_internal(r: *const ngx_http_request_t) -> ngx_uint_t;
     fn ngx_http_shared_session_set_allow_ranges(r: *mut ngx_http_request_t, value: ngx_uint_t);
@@ -48,7 +47,6 @@ macro_rules! set {
 }
 
 get! {
-    error_page = ngx_http_shared_session_get_error_page;
     header_only = ngx_http_shared_session_get_header_only;
     internal = ngx_http_shared_session_get_internal;
 }

@@ -12,15 +12,22 @@ use crate::nginx::{NoMemory, Request, clock};
 use crate::site::{self, Own};
 use crate::{arrival, document, metrics};
 
+/// When a request was read: it is a visit that makes this site ask, until it was judged or nginx
+/// redirects it itself. An error's page is none, and may have another method.
+pub(crate) fn expect(r: Request<'_>) -> Result<(), NoMemory> {
+    if r.srv_conf().has_pull() {
+        r.context_or_new()?.is_visit.set(true);
+    }
+    Ok(())
+}
+
 /// In the location that would answer: redirects a visitor to the first other site.
 pub(crate) fn arrive(r: Request<'_>) -> Result<Step, NoMemory> {
     if !r.is_main() || !r.srv_conf().has_pull() || r.loc_conf().is_metrics() {
         return Ok(Step::GoOn);
     }
     let context = r.context_or_new()?;
-    // Where an internal redirect leads, the visit was judged before; an error's page is no visit.
-    // `rewrite` makes a request internal too: that says nothing.
-    if context.has_arrived.replace(true) || r.is_error_page() {
+    if !context.is_visit.replace(false) {
         return Ok(Step::GoOn);
     }
     let Some(rest_s) = rest_s(r)? else { return Ok(Step::GoOn) };

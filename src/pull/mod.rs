@@ -7,7 +7,7 @@ pub(crate) mod links;
 mod redirect;
 mod states;
 
-pub(crate) use arrive::{arrive, put_overdue, take_member};
+pub(crate) use arrive::{arrive, expect, put_overdue, take_member};
 pub(crate) use hops::{begin, end, none, pull};
 pub(crate) use states::{Attempt, find as find_state};
 

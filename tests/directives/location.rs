@@ -100,7 +100,10 @@ fn what_does_nothing_without_sites_is_an_error() {
     let refused = |case: Case<'_>, text: &str| {
         let name = format!("\"{}\"", text.split(' ').next().unwrap());
         let conf = case.conf().file("a.key", [1; 32]);
-        assert_refused(&conf, text, &[&name, "\"shared_session_sites\""]);
+        let where_ =
+            if case.http.contains("sites") || case.http.is_empty() { "its" } else { "some" };
+        let needs = format!("needs \"shared_session_sites\" on {where_} server");
+        assert_refused(&conf, text, &[&name, &needs]);
     };
     let none = Case { http: "", server: "", page: "" };
     for text in everywhere {

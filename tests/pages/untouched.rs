@@ -104,6 +104,8 @@ fn for_every_reason_there_is() {
         }
         pair.assert_same(&with_session("/gzip"), "encoded");
     }
+    let stranger = get("www.example.invalid", "/gzip").header("Cookie", SESSION);
+    pair.assert_same(&stranger, "not_a_site");
     pair.assert_same(&get(own, "/deleted"), "no_session");
     let embedded = get(own, "/").header("Cookie", SESSION).header("Sec-Fetch-Dest", "empty");
     pair.assert_same(&embedded, "not_html");

@@ -98,6 +98,20 @@ fn it_is_kept_and_compressed_where_its_location_inherits_tags() {
     }
 }
 
+/// Links are for hosts that are sites themselves.
+#[test]
+fn a_subdomain_s_request_reaches_the_application_as_it_came() {
+    let bed = Bed::with(&LINKS);
+    for (host, is_withheld) in [(A, true), ("sub.www.example.com", false)] {
+        let page = page(host).header("If-None-Match", "\"1\"").header("Accept-Encoding", "gzip");
+        page.send(&bed.nginx);
+        let received = bed.upstream.last();
+        for name in ["If-None-Match", "Accept-Encoding"] {
+            assert_eq!(received.header(name).is_none(), is_withheld, "{host}: {name}");
+        }
+    }
+}
+
 #[test]
 fn head_gzip_and_other_methods() {
     let bed = Bed::with(&Extra {

@@ -83,10 +83,11 @@ fn where_nginx_itself_redirects_nothing_is_asked() {
     // Nor where one error's page may have an error of its own.
     let server = "recursive_error_pages on;
         location /gone/ { return 404; error_page 404 /on; }
+        location /back/ { return 404; error_page 404 = /on; }
         location /busy/ { return 503; error_page 503 =429 @busy; }
         location @busy { proxy_pass http://@upstream@; }";
     let recursive = Bed::with(&Extra { server, ..PULL });
-    for (path, status) in [("/gone/x", 404), ("/busy/x", 429)] {
+    for (path, status) in [("/gone/x", 404), ("/back/x", 200), ("/busy/x", 429)] {
         for method in ["GET", "POST"] {
             let response = document(&format!("https://{B}{path}")).method(method);
             let response = response.header("Content-Length", "0").send(&recursive.nginx);

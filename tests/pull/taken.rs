@@ -172,12 +172,22 @@ fn location_of(request: &Request) -> String {
 #[test]
 fn a_strict_session_is_not_overwritten_unseen() {
     let http = "shared_session_cookie sessionid samesite=strict;";
-    let bed = Bed::with(&Extra { http, ..Extra::default() });
+    let told = "shared_session_notify /told; shared_session_push set; shared_session_pull 1h;
+        location = /told { internal; proxy_pass http://@upstream@; }";
+    let bed = Bed::with(&Extra { http, server: told, ..Extra::default() });
+    let was_told = || bed.upstream.received().iter().any(|request| request.target() == "/told");
     let (response, verdict) = bed.verdict(&bed.token("https", SESSION));
     assert_eq!((verdict.as_str(), response.status), ("parked", 302), "{}", response.head());
     let set = cookies(&response);
     let parked = set.iter().find(|cookie| cookie.name == "__Host-sessionid_parked").unwrap();
     assert!(set.iter().all(|cookie| cookie.name != "sessionid"), "{}", response.head());
+
+    // The page that the redirect leads to is withheld from as well: it decides nothing and asks nobody.
+    let at_once = document(&format!("https://{B}/page")).header("Cookie", parked.pair());
+    let (response, verdict) = bed.verdict(&at_once);
+    assert_eq!((verdict.as_str(), response.status), ("", 200), "{}", response.head());
+    assert_eq!(names(&response), [""; 0]);
+    assert!(!was_told());
 
     // The next page that the session comes with decides: a cart stays, a newcomer has the session.
     let own_page = |held: &str| {
@@ -188,7 +198,16 @@ fn a_strict_session_is_not_overwritten_unseen() {
         request.header("Cookie", format!("{}; {held}", parked.pair()))
     };
     assert_eq!(bed.verdict(&own_page("sessionid=my-own-cart")).1, "kept");
-    assert_eq!(bed.verdict(&own_page("x=1")).1, "delivered");
+    let (response, verdict) = bed.verdict(&own_page("x=1"));
+    assert_eq!((verdict.as_str(), bed.nginx.log(&response).get("kind")), ("delivered", "pull"));
+    let told = harness::wait_for(Duration::from_secs(5), || was_told().then_some(()));
+    told.expect("the application is told");
+
+    // One that is too large to wait does not come at all.
+    let large = bed.token("https", &"x".repeat(3500));
+    let (response, verdict) = bed.verdict(&large);
+    assert_eq!((verdict.as_str(), names(&response)), ("kept", vec!["-state".to_owned()]));
+    bed.nginx.wait_for_error("too large to be parked: one that is \"samesite=strict\"");
 
     // A session that came all the same is decided upon at once.
     let seen =

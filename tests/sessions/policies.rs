@@ -1,5 +1,8 @@
 //! Who wins: each policy against what the visitor may already have.
 
+use std::thread;
+use std::time::Duration;
+
 use harness::{Page, Visitor};
 
 use super::{A, B, C, HOST_A, HOST_B, PARKED, Parts, STAMP, World, only, session_of};
@@ -181,7 +184,10 @@ fn who_wins() {
             for case in &CASES {
                 let mut visitor = world.visitor();
                 (case.before)(&world, &mut visitor);
+                // What comes later must have a later millisecond.
+                thread::sleep(Duration::from_millis(2));
                 world.share(&mut visitor, &format!("{A}/?s=new"));
+                thread::sleep(Duration::from_millis(2));
                 (case.after)(&world, &mut visitor);
                 let held = session_of(&visitor, HOST_B);
                 let page = visitor.visit(B);

@@ -116,8 +116,8 @@ impl Directive for Pull {
             && seconds < location::Pull::SAFE_S
         {
             cf.warn(format_args!(
-                "\"shared_session_pull\" of less than 60s: on a slow line a visitor is asked about \
-                 again before the page is there"
+                "\"shared_session_pull\" of less than 60s: a visitor on a slow line is asked about \
+                 again before the page is there, until the browser gives up"
             ));
         }
         once(&mut conf.pull, pull)
