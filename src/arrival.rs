@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use shared_session_core::cookie::{self, Edit, Found};
 use shared_session_core::session::Held;
-use shared_session_core::stamp::Stamp;
+use shared_session_core::stamp::{SessionId, Stamp};
 
 use crate::conf::Cookies;
 use crate::document;
@@ -16,6 +16,9 @@ type Pairs<'r> = &'r [(&'r [u8], &'r [u8])];
 
 /// More states are not looked at: the module sets five at most.
 pub(crate) const MAX_STATES: usize = 16;
+
+/// Nor are more stamps.
+const MAX_STAMPS: usize = 8;
 
 /// What a request's cookies held when they were last looked at: the session, and the module's own
 /// cookies, still sealed.
@@ -76,7 +79,10 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
         Found::One(value) => Some(value),
         Found::None | Found::Twins => None,
     };
-    came.stamp = one(stamp);
+    came.stamp = match stamp {
+        Found::Twins => fitting_stamp(r, cookies, came.session),
+        found => one(found),
+    };
     came.parked = one(parked);
     if has_states {
         came.states = states(r, cookies, lines.clone().flat_map(cookie::pairs))?;
@@ -90,6 +96,26 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
     };
     context.arrival.set(came);
     Ok(())
+}
+
+/// Of several stamps that came, for a neighbour under a parent domain may plant one: that of the
+/// session, else one that says that a session ended, else the first that opens.
+fn fitting_stamp<'r>(r: Request<'r>, cookies: &Cookies, session: Found<'r>) -> Option<&'r [u8]> {
+    let own = site::own(r, r.srv_conf())?;
+    let (site, keys) = (own.site.site.as_str().as_bytes(), r.srv_conf().keys(r.main_conf()));
+    let id = match session {
+        Found::One(value) => Some(SessionId::of(value)),
+        Found::None | Found::Twins => None,
+    };
+    let rank = |stamp: &Stamp| match (stamp.is_ended, id.is_some_and(|id| id == stamp.session)) {
+        (false, true) => 0,
+        (true, _) => 1,
+        (false, false) => 2,
+    };
+    let pairs = request_cookies::lines(r).flat_map(cookie::pairs);
+    let stamps = pairs.filter(|(name, _)| *name == cookies.stamp()).take(MAX_STAMPS);
+    let opened = stamps.filter_map(|(_, text)| Some((text, Stamp::open(keys, site, text)?)));
+    opened.min_by_key(|(_, stamp)| rank(stamp)).map(|(text, _)| text)
 }
 
 /// Where the module's own cookies stand in a header, as long as they are few.

@@ -1,5 +1,8 @@
 //! Stamps: which answers set one, and that the application never sees what is the module's own.
 
+use std::thread;
+use std::time::Duration;
+
 use harness::{Connection, Request};
 
 use super::{A, B, HOST_B, LAX, PARKED, Parts, STAMP, World, document, names, only};
@@ -74,11 +77,14 @@ fn a_stamped_session_is_left_alone() {
         format!("sessionid=two; {stamp}"),
         format!("sessionid=one; {STAMP}=junk"),
         format!("sessionid=one; {}", world.stamp(B, "one")),
-        format!("sessionid=one; {stamp}; {STAMP}=twin"),
     ] {
         let response = document(A).header("Cookie", cookies).send(&world.nginx);
         assert_eq!(names(&response), [STAMP]);
     }
+    // Beside one that fits it is ignored.
+    let cookies = format!("sessionid=one; {STAMP}=twin; {stamp}");
+    let response = document(A).header("Cookie", cookies).send(&world.nginx);
+    assert_eq!(names(&response), [""; 0]);
 }
 
 #[test]
@@ -246,4 +252,46 @@ fn the_application_never_sees_the_modules_own_cookies() {
     connection.read_response("GET").unwrap();
     let head = world.upstream.last().head;
     assert!(head.contains("cookie: a=1;b=2;;  c") && head.contains("Cookie: d"), "{head}");
+}
+
+/// A neighbour under the parent domain can plant cookies, but none that counts.
+#[test]
+fn a_planted_stamp_takes_none_away() {
+    let world = World::new();
+    let other = World::new().stamp(B, "first");
+    let planted = ["sessionid_stamp=x", &world.stamp(B, "another"), &other].map(str::to_owned);
+    for planted in &planted {
+        // What grew out of the session held still follows.
+        let held = |first: &str, second: &str| {
+            let mut visitor = world.visitor();
+            world.share(&mut visitor, &format!("{A}/?s=first"));
+            assert_eq!(world.visit(&mut visitor, B), "delivered");
+            let own = visitor.jar.get(HOST_B, STAMP).unwrap().value.clone();
+            thread::sleep(Duration::from_millis(2));
+            world.share(&mut visitor, &format!("{A}/?s=next"));
+            let parked = visitor.jar.get(HOST_B, PARKED).unwrap().value.clone();
+            let stamps = [first, second].map(|stamp| match stamp {
+                "" => format!("{STAMP}={own}"),
+                stamp => stamp.to_owned(),
+            });
+            let cookies = format!("sessionid=first; {}; {PARKED}={parked}", stamps.join("; "));
+            world.send(&document(B).header("Cookie", cookies)).1
+        };
+        assert_eq!(held(planted, ""), "delivered", "{planted}");
+        assert_eq!(held("", planted), "delivered", "{planted}");
+    }
+    // Who logged out stays logged out.
+    let mut visitor = world.visitor();
+    world.share(&mut visitor, &format!("{A}/?s=one"));
+    assert_eq!(world.visit(&mut visitor, B), "delivered");
+    world.share(&mut visitor, &format!("{A}/?s=two"));
+    let parked = visitor.jar.get(HOST_B, PARKED).unwrap().value.clone();
+    thread::sleep(Duration::from_millis(2));
+    visitor.jar.remove(HOST_B, PARKED);
+    visitor.visit(&format!("{B}/?d"));
+    let ended = visitor.jar.get(HOST_B, STAMP).unwrap().value.clone();
+    for planted in &planted {
+        let cookies = format!("{planted}; {STAMP}={ended}; {PARKED}={parked}");
+        assert_eq!(world.send(&document(B).header("Cookie", cookies)).1, "kept", "{planted}");
+    }
 }
