@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use shared_session_core::cookie::{self, Edit, Found};
 use shared_session_core::session::Held;
-use shared_session_core::stamp::{SessionId, Stamp};
+use shared_session_core::stamp::Stamp;
 
 use crate::conf::Cookies;
 use crate::document;
@@ -98,24 +98,18 @@ pub(crate) fn take(r: Request<'_>) -> Result<(), NoMemory> {
     Ok(())
 }
 
-/// Of several stamps that came, for a neighbour under a parent domain may plant one: that of the
-/// session, else one that says that a session ended, else the first that opens.
+/// Of several stamps that came, that which counts.
 fn fitting_stamp<'r>(r: Request<'r>, cookies: &Cookies, session: Found<'r>) -> Option<&'r [u8]> {
     let own = site::own(r, r.srv_conf())?;
-    let (site, keys) = (own.site.site.as_str().as_bytes(), r.srv_conf().keys(r.main_conf()));
-    let id = match session {
-        Found::One(value) => Some(SessionId::of(value)),
-        Found::None | Found::Twins => None,
-    };
-    let rank = |stamp: &Stamp| match (stamp.is_ended, id.is_some_and(|id| id == stamp.session)) {
-        (false, true) => 0,
-        (true, _) => 1,
-        (false, false) => 2,
-    };
     let pairs = request_cookies::lines(r).flat_map(cookie::pairs);
     let stamps = pairs.filter(|(name, _)| *name == cookies.stamp()).take(MAX_STAMPS);
-    let opened = stamps.filter_map(|(_, text)| Some((text, Stamp::open(keys, site, text)?)));
-    opened.min_by_key(|(_, stamp)| rank(stamp)).map(|(text, _)| text)
+    let opened = stamps.filter_map(|(_, text)| Some((text, open_stamp(r, &own, text)?)));
+    Held::fitting_stamp(session, opened)
+}
+
+fn open_stamp(r: Request<'_>, own: &Own<'_>, text: &[u8]) -> Option<Stamp> {
+    let keys = r.srv_conf().keys(r.main_conf());
+    Stamp::open(keys, own.site.site.as_str().as_bytes(), text)
 }
 
 /// Where the module's own cookies stand in a header, as long as they are few.
@@ -239,8 +233,7 @@ pub(crate) fn has_any(r: Request<'_>, cookies: &Cookies) -> bool {
 /// The session that the visitor brought.
 pub(crate) fn held<'r>(r: Request<'r>, own: &Own<'r>, cookies: &Cookies) -> Held<'r> {
     let text = r.context().and_then(|context| context.arrival.get().stamp);
-    let keys = r.srv_conf().keys(r.main_conf());
-    let stamp = text.and_then(|text| Stamp::open(keys, own.site.site.as_str().as_bytes(), text));
+    let stamp = text.and_then(|text| open_stamp(r, own, text));
     let now_s = clock::now_ms() / 1000;
     Held::new(session(r, cookies), stamp, document::is_same_origin(r), now_s)
 }

@@ -56,6 +56,24 @@ impl<'a> Held<'a> {
         Self { found, known }
     }
 
+    /// Of several stamps that came (a neighbour under a parent domain may plant one), that which
+    /// counts: the session's own, else one that says that a session ended, else the first.
+    pub fn fitting_stamp<T>(
+        found: Found<'_>,
+        opened: impl Iterator<Item = (T, Stamp)>,
+    ) -> Option<T> {
+        let id = match found {
+            Found::One(value) => Some(SessionId::of(value)),
+            Found::None | Found::Twins => None,
+        };
+        let rank = |stamp: &Stamp| match (stamp.is_ended, id == Some(stamp.session)) {
+            (false, true) => 0,
+            (true, _) => 1,
+            (false, false) => 2,
+        };
+        opened.min_by_key(|(_, stamp)| rank(stamp)).map(|(stamp, _)| stamp)
+    }
+
     /// What a request holds once this session was handed over to it.
     pub fn handed_over(value: &'a [u8], stamp: Stamp) -> Self {
         Self { found: Found::One(value), known: Known::Live(stamp) }
@@ -212,16 +230,15 @@ pub fn decide(policy: Replace, held: &Held<'_>, new: Incoming<'_>) -> Decision {
     // Hashed only where there is something to hold it against.
     let id = || SessionId::of(new.value);
     if let Known::Ended(ended) = held.known {
+        let family = ended.lineage.family;
+        let is_that_one = ended.session == id();
+        // The application may have set the very value again, when the visitor came back. But the
+        // time of a family that the value itself founds may be that when it was first seen.
+        let tells_when =
+            |new_family| new_family == family && !(is_that_one && family == family_of(new.value));
         let stays_ended = match new.lineage {
-            // The application may have set the very value again, when the visitor came back. But
-            // the time of a family that the value itself founds may be that when it was first seen.
-            Some(lineage)
-                if lineage.family == ended.lineage.family
-                    && (ended.session != id() || lineage.family != family_of(new.value)) =>
-            {
-                lineage.set_ms <= ended.lineage.set_ms
-            }
-            Some(_) | None => ended.session == id(),
+            Some(lineage) if tells_when(lineage.family) => lineage.set_ms <= ended.lineage.set_ms,
+            Some(_) | None => is_that_one,
         };
         if stays_ended {
             return Decision::Kept;

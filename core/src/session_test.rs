@@ -380,3 +380,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_several_stamps_the_session_s_own_counts() {
+    let own = ("own", stamp(b"x", 1, 9));
+    let out = ("ended", ended(b"old", 2, 9));
+    let other = ("other", stamp(b"y", 3, 9));
+    let fitting = |found, stamps: &[_]| Held::fitting_stamp(found, stamps.iter().copied());
+    let x = Found::One(b"x");
+    assert_eq!(fitting(x, &[other, out, own]), Some("own"));
+    assert_eq!(fitting(x, &[other, out]), Some("ended"));
+    // One that says that the session held ended is no stamp of it.
+    assert_eq!(fitting(x, &[("ended", ended(b"x", 1, 9)), own]), Some("own"));
+    for found in [Found::None, Found::Twins] {
+        assert_eq!(fitting(found, &[other, own, out]), Some("ended"));
+        assert_eq!(fitting(found, &[other, own]), Some("other"), "the first");
+        assert_eq!(fitting(found, &[]), None);
+    }
+}

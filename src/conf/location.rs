@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use shared_session_core::session::Replace;
 
-use super::{ConfError, SrvConf, inherit};
+use super::{ConfError, SrvConf, first_set, inherit};
 use crate::nginx::command::{Conf, parse_time_s};
 use crate::nginx::value::ComplexValue;
 
@@ -171,7 +171,7 @@ impl LocConf {
             (self.csrf_cookie().is_some(), "shared_session_csrf_cookie"),
             (self.attributes.is_some(), "shared_session_script_attributes"),
         ];
-        own.into_iter().find_map(|(is_own, directive)| is_own.then_some(directive))
+        first_set(own)
     }
 
     /// `shared_session` works only where the prefix's requests arrive; it and

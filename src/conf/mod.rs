@@ -209,7 +209,7 @@ impl SrvConf {
             (self.key_files.borrow().is_some(), "shared_session_key_file"),
             (self.cookies.is_some(), "shared_session_cookie"),
         ];
-        own.into_iter().find_map(|(is_own, directive)| is_own.then_some(directive))
+        first_set(own)
     }
 
     pub(crate) fn sites(&self) -> Option<&Sites> {
@@ -277,6 +277,11 @@ impl SrvConf {
     fn note_links(&self) {
         self.has_links.set(true);
     }
+}
+
+/// The first directive that is set.
+fn first_set<const N: usize>(directives: [(bool, &'static str); N]) -> Option<&'static str> {
+    directives.into_iter().find_map(|(is_set, directive)| is_set.then_some(directive))
 }
 
 fn inherit<T: Clone>(own: &mut Option<T>, outer: &Option<T>) {

@@ -1,6 +1,8 @@
 //! A token comes: in TOKEN.js with a loader tag on another site's page, or in TOKEN at the end of
 //! a pull.
 
+use std::cell::LazyCell;
+
 use shared_session_core::bind;
 use shared_session_core::delivery::{self, OriginHeader, Verdict, Visit};
 use shared_session_core::parked::{self, Parked};
@@ -192,7 +194,7 @@ fn take<'r>(r: Request<'r>, kind: Kind, token: &[u8]) -> Result<Option<Taken<'r>
         return Err(Refused(Verdict::Malformed));
     }
 
-    let held = arrival::held(r, &own, cookies);
+    let held = LazyCell::new(|| arrival::held(r, &own, cookies));
     // A strict session is withheld from what a click on another site led to: the next page that it
     // comes with decides.
     let is_of_link = attempt.is_some_and(|attempt| attempt.is_of_link());
@@ -205,7 +207,7 @@ fn take<'r>(r: Request<'r>, kind: Kind, token: &[u8]) -> Result<Option<Taken<'r>
     if is_unseen {
         return Err(Refused(Verdict::Kept));
     }
-    let pending = Pending::new(claims, None, held, cookies);
+    let pending = Pending::new(claims, None, *held, cookies);
     pending.map(|pending| Some(Taken::Pending(pending))).ok_or(Refused(Verdict::Malformed))
 }
 

@@ -242,13 +242,11 @@ impl<'c> Conf<'c> {
     /// The block was read, and its levels are not merged yet: nobody writes to either.
     pub(super) unsafe fn of_http(&self) -> (&'c SrvConf, &'c LocConf) {
         // SAFETY: the context is http's own then, which holds this module's configuration.
-        unsafe {
-            let (ctx, index) =
-                (self.0.ctx.cast::<nginx_sys::ngx_http_conf_ctx_t>(), module::ctx_index());
-            let srv = (*(*ctx).srv_conf.add(index)).cast::<SrvConf>();
-            let loc = (*(*ctx).loc_conf.add(index)).cast::<LocConf>();
-            (&*srv, &*loc)
-        }
+        let loc = unsafe {
+            let ctx = self.0.ctx.cast::<nginx_sys::ngx_http_conf_ctx_t>();
+            &*(*(*ctx).loc_conf.add(module::ctx_index())).cast::<LocConf>()
+        };
+        (self.srv_conf(), loc)
     }
 }
 

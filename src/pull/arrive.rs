@@ -23,13 +23,12 @@ pub(crate) fn expect(r: Request<'_>) -> Result<(), NoMemory> {
 
 /// In the location that would answer: redirects a visitor to the first other site.
 pub(crate) fn arrive(r: Request<'_>) -> Result<Step, NoMemory> {
-    if !r.is_main() || !r.srv_conf().has_pull() || r.loc_conf().is_metrics() {
+    if !r.is_main() || r.loc_conf().is_metrics() {
         return Ok(Step::GoOn);
     }
-    let context = r.context_or_new()?;
-    if !context.is_visit.replace(false) {
+    let Some(context) = r.context().filter(|context| context.is_visit.replace(false)) else {
         return Ok(Step::GoOn);
-    }
+    };
     let Some(rest_s) = rest_s(r)? else { return Ok(Step::GoOn) };
     let srv = r.srv_conf();
     let (Some(own), Some(cookies)) = (site::own(r, srv), srv.cookies()) else {

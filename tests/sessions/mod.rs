@@ -17,6 +17,9 @@ mod set;
 mod stamps;
 mod withheld;
 
+use std::thread;
+use std::time::Duration;
+
 use harness::{Conf, Nginx, Page, Received, Reply, Request, Response, Upstream, Visitor};
 
 use crate::support::{cookie_parts, take_tags};
@@ -191,6 +194,17 @@ pub(crate) fn answer(request: &Received) -> Reply {
     let status = if path == "/lost" { "404 Not Found" } else { "200 OK" };
     let cookies = request.header("Cookie").unwrap_or("nobody");
     Reply::new(status, &headers, format!("<html><head></head><body>for {cookies};</body></html>"))
+}
+
+/// The cookie's value in the visitor's jar.
+#[track_caller]
+pub(crate) fn value_of(visitor: &Visitor<'_>, host: &str, name: &str) -> String {
+    visitor.jar.get(host, name).unwrap().value.clone()
+}
+
+/// What is set from here on has a later time than what was set before.
+pub(crate) fn later() {
+    thread::sleep(Duration::from_millis(2));
 }
 
 /// A document that a visitor of Chromium goes to by hand.

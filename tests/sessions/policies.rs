@@ -1,11 +1,10 @@
 //! Who wins: each policy against what the visitor may already have.
 
-use std::thread;
-use std::time::Duration;
-
 use harness::{Page, Visitor};
 
-use super::{A, B, C, HOST_A, HOST_B, PARKED, Parts, STAMP, World, only, session_of};
+use super::{
+    A, B, C, HOST_A, HOST_B, PARKED, Parts, STAMP, World, later, only, session_of, value_of,
+};
 
 const POLICIES: [&str; 3] = ["empty", "successor", "always"];
 
@@ -41,10 +40,6 @@ fn in_background(visitor: &mut Visitor<'_>, href: &str) {
 
 fn own_stamp(visitor: &mut Visitor<'_>, value: &str) {
     visitor.jar.put(HOST_B, &format!("{STAMP}={value}; Path=/; Secure; HttpOnly; SameSite=Lax"));
-}
-
-fn stamp_of(visitor: &Visitor<'_>, host: &str) -> String {
-    visitor.jar.get(host, STAMP).unwrap().value.clone()
 }
 
 const KEPT: [&str; 3] = ["kept"; 3];
@@ -96,7 +91,7 @@ const CASES: [Case; 17] = [
         name: "a predecessor with a forged stamp",
         before: shared_before,
         after: |_, visitor| {
-            let stamp = stamp_of(visitor, HOST_B);
+            let stamp = value_of(visitor, HOST_B, STAMP);
             let last = if stamp.ends_with('A') { "B" } else { "A" };
             own_stamp(visitor, &format!("{}{last}", &stamp[..stamp.len() - 1]));
         },
@@ -106,7 +101,7 @@ const CASES: [Case; 17] = [
         name: "a predecessor with another site's stamp of it",
         before: |world, visitor| {
             world.share(visitor, &format!("{A}/?s=first"));
-            let stamp = stamp_of(visitor, HOST_A);
+            let stamp = value_of(visitor, HOST_A, STAMP);
             visitor.jar.put(HOST_B, "sessionid=first; Path=/; Secure; SameSite=Lax");
             visitor.jar.remove(HOST_B, PARKED);
             own_stamp(visitor, &stamp);
@@ -184,10 +179,9 @@ fn who_wins() {
             for case in &CASES {
                 let mut visitor = world.visitor();
                 (case.before)(&world, &mut visitor);
-                // What comes later must have a later millisecond.
-                thread::sleep(Duration::from_millis(2));
+                later();
                 world.share(&mut visitor, &format!("{A}/?s=new"));
-                thread::sleep(Duration::from_millis(2));
+                later();
                 (case.after)(&world, &mut visitor);
                 let held = session_of(&visitor, HOST_B);
                 let page = visitor.visit(B);

@@ -1,11 +1,10 @@
 //! Stamps: which answers set one, and that the application never sees what is the module's own.
 
-use std::thread;
-use std::time::Duration;
-
 use harness::{Connection, Request};
 
-use super::{A, B, HOST_B, LAX, PARKED, Parts, STAMP, World, document, names, only};
+use super::{
+    A, B, HOST_B, LAX, PARKED, Parts, STAMP, World, document, later, names, only, value_of,
+};
 
 const KEYS: [(&str, &[u8; 32]); 2] = [
     ("old.key", b"0123456789abcdef0123456789ABCDEF"),
@@ -266,10 +265,10 @@ fn a_planted_stamp_takes_none_away() {
             let mut visitor = world.visitor();
             world.share(&mut visitor, &format!("{A}/?s=first"));
             assert_eq!(world.visit(&mut visitor, B), "delivered");
-            let own = visitor.jar.get(HOST_B, STAMP).unwrap().value.clone();
-            thread::sleep(Duration::from_millis(2));
+            let own = value_of(&visitor, HOST_B, STAMP);
+            later();
             world.share(&mut visitor, &format!("{A}/?s=next"));
-            let parked = visitor.jar.get(HOST_B, PARKED).unwrap().value.clone();
+            let parked = value_of(&visitor, HOST_B, PARKED);
             let stamps = [first, second].map(|stamp| match stamp {
                 "" => format!("{STAMP}={own}"),
                 stamp => stamp.to_owned(),
@@ -285,11 +284,11 @@ fn a_planted_stamp_takes_none_away() {
     world.share(&mut visitor, &format!("{A}/?s=one"));
     assert_eq!(world.visit(&mut visitor, B), "delivered");
     world.share(&mut visitor, &format!("{A}/?s=two"));
-    let parked = visitor.jar.get(HOST_B, PARKED).unwrap().value.clone();
-    thread::sleep(Duration::from_millis(2));
+    let parked = value_of(&visitor, HOST_B, PARKED);
+    later();
     visitor.jar.remove(HOST_B, PARKED);
     visitor.visit(&format!("{B}/?d"));
-    let ended = visitor.jar.get(HOST_B, STAMP).unwrap().value.clone();
+    let ended = value_of(&visitor, HOST_B, STAMP);
     for planted in &planted {
         let cookies = format!("{planted}; {STAMP}={ended}; {PARKED}={parked}");
         assert_eq!(world.send(&document(B).header("Cookie", cookies)).1, "kept", "{planted}");

@@ -116,8 +116,9 @@ impl Directive for Pull {
             && seconds < location::Pull::SAFE_S
         {
             cf.warn(format_args!(
-                "\"shared_session_pull\" of less than 60s: a visitor on a slow line is asked about \
-                 again before the page is there, until the browser gives up"
+                "\"shared_session_pull\" of less than {}s: a visitor on a slow line is asked about \
+                 again before the page is there, until the browser gives up",
+                location::Pull::SAFE_S
             ));
         }
         once(&mut conf.pull, pull)
