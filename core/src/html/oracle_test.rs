@@ -5,6 +5,19 @@ use lol_html::{HtmlRewriter, Settings, element, end_tag};
 use proptest::prelude::*;
 use std::{cell::Cell, rc::Rc};
 
+/// The page, with an `x` for every `=` that a `>` follows, which no place depends on: lol_html 3.0.3
+/// reads what follows a `<script a=>` as markup.
+fn without_missing_values(page: &[u8]) -> Vec<u8> {
+    let mut page = page.to_vec();
+    for at in 0..page.len() {
+        let rest = page[at + 1..].trim_ascii_start();
+        if page[at] == b'=' && rest.starts_with(b">") {
+            page[at] = b'x';
+        }
+    }
+    page
+}
+
 /// Where the first `</head>` or `<body` begins, as lol_html sees it. It reports `</head>` only
 /// where a `<head>` is open.
 fn oracle(page: &[u8]) -> Option<usize> {
@@ -33,7 +46,7 @@ fn oracle(page: &[u8]) -> Option<usize> {
         }))
         .with_strict(false);
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
-    rewriter.write(page).unwrap();
+    rewriter.write(&without_missing_values(page)).unwrap();
     rewriter.end().unwrap();
     first.get()
 }

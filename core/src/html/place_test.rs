@@ -189,6 +189,7 @@ fn not_in_raw_text() {
             &format!("<{name}></head><body></{name}>^</head>"),
             &format!("<{upper} a='>'></head></{name}>^</head>"),
             &format!("<{name}/></head></{upper}>^</head>"),
+            &format!("<{name} a= ></p></head></{name}>^</head>"),
             &format!("<{name}></{name}x></head></{name} >^</head>"),
             &format!("<{name}></{name} a='</head>' >^</head>"),
             &format!("<{name}></{name}/>^</head>"),
