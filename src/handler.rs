@@ -74,10 +74,8 @@ fn set_cookies(r: Request<'_>, way: Way) -> Result<(), NoMemory> {
     let (Some(own), Some(cookies)) = (site::own(r, srv), srv.cookies()) else { return Ok(()) };
     match *outcome {
         Outcome::Session { claims, stamp } => {
-            delivery::put_cookies(r, &own, cookies, &claims, way)?;
-            if let Some(stamp) = stamp {
-                delivery::put_stamp(r, &own, cookies, &stamp, way)?;
-            }
+            delivery::put_cookies(r, &own, cookies, &claims, &stamp, way)?;
+            delivery::put_stamp(r, &own, cookies, &stamp, way)?;
             delivery::notify(r);
             Ok(())
         }

@@ -71,7 +71,7 @@ impl<'r> Answer<'r> {
         let name = &self.cookies.session().spec.name;
         let held = arrival::held(self.r, &self.own, self.cookies);
         match (outcome, held.found()) {
-            (Some(Outcome::Session { claims, stamp: Some(stamp) }), _) => {
+            (Some(Outcome::Session { claims, stamp }), _) => {
                 claims.cookies.get(name).map_or(held, |value| Held::handed_over(value, *stamp))
             }
             (Some(Outcome::Same(Some(stamp))), Found::One(value)) => {
@@ -90,7 +90,8 @@ impl<'r> Answer<'r> {
         is_page: bool,
     ) -> Option<Stamp> {
         let arranged = match outcome {
-            Some(Outcome::Session { stamp, .. } | Outcome::Same(stamp)) => *stamp,
+            Some(Outcome::Session { stamp, .. }) => Some(*stamp),
+            Some(Outcome::Same(stamp)) => *stamp,
             _ => None,
         };
         if change.is_none() && arranged.is_some() {
@@ -106,10 +107,10 @@ impl<'r> Answer<'r> {
         stamp: Option<Stamp>,
     ) -> Result<(), NoMemory> {
         let Answer { r, ref own, cookies } = *self;
-        if let Some(Outcome::Session { claims, .. }) = outcome {
+        if let Some(Outcome::Session { claims, stamp }) = outcome {
             // A session that the application ends at once is not set, nor what rides along.
             if change != Some(Change::Deleted) {
-                delivery::put_cookies(r, own, cookies, claims, Way::Page)?;
+                delivery::put_cookies(r, own, cookies, claims, stamp, Way::Page)?;
             }
             let session = claims.cookies.get(&cookies.session().spec.name);
             let is_set = match change {

@@ -1,5 +1,7 @@
 //! The cookies of a delivery, as `Set-Cookie` headers.
 
+use core::iter;
+
 use shared_session_core::cookie::{self, Expiry, Found, Lifetime, SameSite, Secure, SetCookie};
 use shared_session_core::origin;
 use shared_session_core::parked::{self, Parked};
@@ -28,21 +30,21 @@ pub(crate) enum Way {
 }
 
 /// The stamp of a session that is delivered here.
-pub(super) fn stamp(r: Request<'_>, pending: &Pending<'_>) -> Option<Stamp> {
+pub(super) fn stamp(pending: &Pending<'_>) -> Stamp {
     let now_ms = clock::now_ms();
     let claims = &pending.claims;
     let value = pending.incoming.value;
     let founded = || Lineage { family: session::family_of(value), set_ms: now_ms };
-    let spec = &r.srv_conf().cookies()?.session().spec;
-    Some(Stamp {
+    let lifetime = pending.cookies.session().spec.lifetime;
+    Stamp {
         session: SessionId::of(value),
         lineage: claims.lineage.unwrap_or_else(founded),
-        expires_s: match expiry(spec.lifetime, claims.expires_s, now_ms / 1000) {
+        expires_s: match expiry(lifetime, claims.expires_s, now_ms / 1000) {
             Expiry::At(end_s) => Some(end_s),
             Expiry::Session => None,
         },
         is_ended: false,
-    })
+    }
 }
 
 fn expiry(lifetime: Lifetime, expires_s: Option<u64>, now_s: u64) -> Expiry {
@@ -53,13 +55,14 @@ fn expiry(lifetime: Lifetime, expires_s: Option<u64>, now_s: u64) -> Expiry {
     }
 }
 
-/// Sets the session cookie and what rides along, but nothing that the application itself sets with
-/// this answer.
+/// Sets the session cookie, which ends with its stamp, and what rides along, but nothing that the
+/// application itself sets with this answer.
 pub(crate) fn put<'r>(
     r: Request<'r>,
     own: &Own<'r>,
     cookies: &Cookies,
     claims: &Claims<'r>,
+    stamp: &Stamp,
     way: Way,
 ) -> Result<(), NoMemory> {
     let now_s = clock::now_ms() / 1000;
@@ -67,13 +70,15 @@ pub(crate) fn put<'r>(
         let mut lines = r.headers_out().values(b"Set-Cookie");
         lines.any(|line| cookie::set_cookie_change(line, name, now_s).is_some())
     };
-    for cookie in cookies.all() {
+    let session_end = stamp.expires_s.map_or(Expiry::Session, Expiry::At);
+    // Riders live as long as the session that they ride along with.
+    let riders_end = |rider: &Cookie| expiry(rider.spec.lifetime, claims.expires_s, now_s);
+    let riders = cookies.riders().iter().map(|rider| (rider, riders_end(rider)));
+    for (cookie, expiry) in iter::once((cookies.session(), session_end)).chain(riders) {
         let name = cookie.spec.name.as_slice();
         if let Some(value) = claims.cookies.get(name)
             && !is_set(name)
         {
-            // Riders live as long as the session that they ride along with.
-            let expiry = expiry(cookie.spec.lifetime, claims.expires_s, now_s);
             add(r, &SetCookie { value, expiry, ..base(r, own, cookie, way)? })?;
         }
     }

@@ -26,7 +26,7 @@ use crate::nginx::{NoMemory, Request, clock};
 #[derive(Clone, Copy)]
 pub(crate) enum Outcome<'r> {
     /// A session and what rides along, with its stamp.
-    Session { claims: Claims<'r>, stamp: Option<Stamp> },
+    Session { claims: Claims<'r>, stamp: Stamp },
     /// The session held is the one that came; perhaps its stamp changes.
     Same(Option<Stamp>),
     /// A session that waits for the next page.
@@ -42,6 +42,7 @@ pub(crate) struct Pending<'r> {
     /// Of the session cookie, with what the policy needs to know.
     incoming: Incoming<'r>,
     held: Held<'r>,
+    cookies: &'r Cookies,
 }
 
 impl<'r> Pending<'r> {
@@ -50,12 +51,12 @@ impl<'r> Pending<'r> {
         claims: Claims<'r>,
         parked_ms: Option<u64>,
         held: Held<'r>,
-        cookies: &Cookies,
+        cookies: &'r Cookies,
     ) -> Option<Self> {
         let value = claims.cookies.get(&cookies.session().spec.name)?;
         let incoming =
             Incoming { value, lineage: claims.lineage, expires_s: claims.expires_s, parked_ms };
-        Some(Pending { claims, incoming, held })
+        Some(Pending { claims, incoming, held, cookies })
     }
 }
 
@@ -85,8 +86,7 @@ fn settle<'r>(
     let verdict = decision.verdict();
     let outcome = match verdict {
         Verdict::Delivered => {
-            let stamp = cookies::stamp(r, pending);
-            Outcome::Session { claims: pending.claims, stamp }
+            Outcome::Session { claims: pending.claims, stamp: cookies::stamp(pending) }
         }
         Verdict::Same => {
             Outcome::Same(shared_session_core::session::agree(&pending.held, pending.incoming))

@@ -2,7 +2,9 @@
 
 use std::thread;
 
-use super::{A, B, HOST_A, HOST_B, PARKED, Parts, STAMP, World, document, max_age, only};
+use harness::{Received, Upstream};
+
+use super::{A, B, HOST_A, HOST_B, PARKED, Parts, STAMP, World, answer, document, max_age, only};
 use crate::support::OVER_A_SECOND;
 
 /// Whether it is that many seconds, of which a few may have passed.
@@ -127,6 +129,28 @@ fn a_stamp_whose_session_has_ended_names_none() {
     assert_eq!(world.send(&document(B).header("Cookie", cookies)).1, "delivered");
 }
 
+/// A session that outlived its stamp would be one that the other sites know nothing of.
+#[test]
+fn a_session_and_its_stamp_end_together_however_late_the_answer() {
+    let late = |request: &Received| {
+        if request.target() == "/late" {
+            thread::sleep(OVER_A_SECOND);
+        }
+        answer(request)
+    };
+    let parts = Parts { http: "shared_session_cookie sessionid max_age=2h;", ..Parts::default() };
+    let world = World::before(Upstream::new(late), &parts, |conf| conf);
+    let request = document(&format!("{B}/late")).header("Cookie", world.parked("sessionid=one"));
+    let (page, verdict) = world.send(&request);
+    assert_eq!(verdict, "delivered");
+    let ends = ["sessionid", STAMP].map(|name| {
+        let (_, attributes) = only(&page, name).unwrap();
+        attributes.into_iter().find(|part| part.starts_with("expires="))
+    });
+    assert!(ends[0].is_some());
+    assert_eq!(ends[0], ends[1]);
+}
+
 /// Browsers keep no cookie for more than 400 days; neither does arithmetic go wrong.
 #[test]
 fn no_max_age_is_too_long_and_none_is_set_for_more_than_400_days() {
@@ -142,10 +166,10 @@ fn no_max_age_is_too_long_and_none_is_set_for_more_than_400_days() {
             let scripts = visitor.run_scripts(&page);
             let page = visitor.visit(&format!("{B}/"));
             assert_eq!(page.response.status, 200, "{time}");
-            let answer = if push == "set" { &scripts[0].1 } else { &page.response };
+            let set = if push == "set" { &scripts[0].1 } else { &page.response };
             for name in ["sessionid", STAMP] {
-                let age = max_age(&only(answer, name).unwrap());
-                assert_eq!(age, Some(400 * 24 * 60 * 60), "{time}: {}", answer.head());
+                let age = max_age(&only(set, name).unwrap());
+                assert_age(age, Some(400 * 24 * 60 * 60), time);
             }
         }
     }
