@@ -343,13 +343,17 @@ mod tests {
             let prefix: String = PREFIX
                 .iter()
                 .zip(escaped)
-                .map(|(byte, escaped)| {
-                    if escaped { format!("%{byte:02x}") } else { char::from(*byte).to_string() }
+                .enumerate()
+                .map(|(at, (byte, escaped))| {
+                    // A path begins with a slash that is one.
+                    if escaped && !(at == 0 && noise.is_empty()) {
+                        format!("%{byte:02x}")
+                    } else {
+                        char::from(*byte).to_string()
+                    }
                 })
                 .collect();
             let line = format!("GET {noise}{prefix}AAAA HTTP/1.1");
-            // A path begins with a slash that is one.
-            prop_assume!(line.starts_with("GET /"));
             prop_assert_eq!(shown(&line), Some("TOKEN".to_owned()), "{}", line);
         }
     }
