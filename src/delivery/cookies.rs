@@ -55,7 +55,7 @@ fn expiry(lifetime: Lifetime, expires_s: Option<u64>, now_s: u64) -> Expiry {
     }
 }
 
-/// Sets the session cookie, which ends with its stamp, and what rides along, but nothing that the
+/// Sets the session cookie and what rides along, which end with the stamp, but nothing that the
 /// application itself sets with this answer.
 pub(crate) fn put<'r>(
     r: Request<'r>,
@@ -71,8 +71,7 @@ pub(crate) fn put<'r>(
         lines.any(|line| cookie::set_cookie_change(line, name, now_s).is_some())
     };
     let session_end = stamp.expires_s.map_or(Expiry::Session, Expiry::At);
-    // Riders live as long as the session that they ride along with.
-    let riders_end = |rider: &Cookie| expiry(rider.spec.lifetime, claims.expires_s, now_s);
+    let riders_end = |rider: &Cookie| expiry(rider.spec.lifetime, stamp.expires_s, now_s);
     let riders = cookies.riders().iter().map(|rider| (rider, riders_end(rider)));
     for (cookie, expiry) in iter::once((cookies.session(), session_end)).chain(riders) {
         let name = cookie.spec.name.as_slice();

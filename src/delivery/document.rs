@@ -64,7 +64,7 @@ pub(crate) fn hand_over(r: Request<'_>) -> Result<(), NoMemory> {
         context.pending.set(Some(r.pool().keep(pending)?));
         return Ok(());
     }
-    finish(r, &pending, decision, cookies)
+    finish(r, &pending, decision)
 }
 
 /// In the location that will answer: decides what was not clear before.
@@ -73,9 +73,7 @@ pub(crate) fn decide(r: Request<'_>) -> Result<Step, NoMemory> {
         return Ok(Step::GoOn);
     }
     let Some(context) = r.context() else { return Ok(Step::GoOn) };
-    let (Some(pending), Some(cookies)) = (context.pending.get(), r.srv_conf().cookies()) else {
-        return Ok(Step::GoOn);
-    };
+    let Some(pending) = context.pending.get() else { return Ok(Step::GoOn) };
     let decision = session::decide(r.loc_conf().replace(), &pending.held, pending.incoming);
     let decision = check::settle(r, decision)?;
     if let Some(decision) = decision {
@@ -84,7 +82,7 @@ pub(crate) fn decide(r: Request<'_>) -> Result<Step, NoMemory> {
             context.outcome.set(Some(&Outcome::Nothing));
             return Ok(Step::GoOn);
         }
-        finish(r, pending, decision, cookies)?;
+        finish(r, pending, decision)?;
         if decision == Decision::Delivered {
             // What the rewrite phase made of the cookies it saw stays; nothing else does.
             variable::forget_cookies(r);
@@ -94,13 +92,9 @@ pub(crate) fn decide(r: Request<'_>) -> Result<Step, NoMemory> {
     Ok(Step::of(decision))
 }
 
-fn finish<'r>(
-    r: Request<'r>,
-    pending: &Pending<'r>,
-    decision: Decision,
-    cookies: &Cookies,
-) -> Result<(), NoMemory> {
+fn finish<'r>(r: Request<'r>, pending: &Pending<'r>, decision: Decision) -> Result<(), NoMemory> {
     if decision == Decision::Delivered {
+        let cookies = pending.cookies;
         let all = cookies.all().filter_map(|cookie| {
             let name = cookie.spec.name.as_slice();
             Some((name, pending.claims.cookies.get(name)?))

@@ -112,6 +112,21 @@ fn riders_that_do_not_fit_stay_behind_the_last_first() {
 }
 
 #[test]
+fn they_end_with_the_session_cookie() {
+    for (own, expected) in [("", 600), ("max_age=2h", 7200), ("max_age=session", 0)] {
+        let http = format!("shared_session_cookie sessionid {own}; shared_session_cookie cart;");
+        let world = World::with(&Parts { http: &http, ..Parts::default() });
+        let mut visitor = world.visitor();
+        world.share(&mut visitor, &format!("{A}/?s=one;+Max-Age=600&c=cart=c"));
+        let page = visitor.visit(B).response;
+        for name in ["sessionid", "cart"] {
+            let age = max_age(&only(&page, name).unwrap()).unwrap_or(0);
+            assert!((expected - 20..=expected).contains(&age), "{name} {own}: {age}");
+        }
+    }
+}
+
+#[test]
 fn each_has_its_own_attributes() {
     let world = World::with(&Parts {
         http: "shared_session_cookie sessionid;
