@@ -1,6 +1,6 @@
 //! Which session wins, and what a stamp says after an answer.
 use crate::{
-    cookie::{Change, Expiry, Found},
+    cookie::{Change, Found},
     delivery::Verdict,
     stamp::{SessionId, Stamp},
     token::Lineage,
@@ -149,15 +149,11 @@ impl<'a> Held<'a> {
         };
         match (change, self.found, self.known) {
             (Some(Change::Set { value, expiry }), _, known) => {
-                let expires_s = match expiry {
-                    Expiry::At(end_s) => Some(end_s),
-                    Expiry::Session => None,
-                };
                 let lineage = match known {
                     Known::Live(stamp) if stamp.session == SessionId::of(value) => stamp.lineage,
                     _ => self.next_lineage(value, now_ms, family),
                 };
-                live(value, lineage, expires_s)
+                live(value, lineage, expiry.end_s())
             }
             (Some(Change::Deleted), _, Known::Live(stamp)) => {
                 let set_ms = now_ms.max(stamp.lineage.set_ms);

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use super::*;
+use crate::cookie::Expiry;
 use proptest::prelude::*;
 use {Decision::*, Replace::*};
 

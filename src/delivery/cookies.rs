@@ -1,7 +1,5 @@
 //! The cookies of a delivery, as `Set-Cookie` headers.
 
-use core::iter;
-
 use shared_session_core::cookie::{self, Expiry, Found, Lifetime, SameSite, Secure, SetCookie};
 use shared_session_core::origin;
 use shared_session_core::parked::{self, Parked};
@@ -39,19 +37,17 @@ pub(super) fn stamp(pending: &Pending<'_>) -> Stamp {
     Stamp {
         session: SessionId::of(value),
         lineage: claims.lineage.unwrap_or_else(founded),
-        expires_s: match expiry(lifetime, claims.expires_s, now_ms / 1000) {
-            Expiry::At(end_s) => Some(end_s),
-            Expiry::Session => None,
-        },
+        expires_s: end_s(lifetime, claims.expires_s, now_ms / 1000),
         is_ended: false,
     }
 }
 
-fn expiry(lifetime: Lifetime, expires_s: Option<u64>, now_s: u64) -> Expiry {
+/// When a cookie of this lifetime ends that would end at `upstream_s`.
+fn end_s(lifetime: Lifetime, upstream_s: Option<u64>, now_s: u64) -> Option<u64> {
     match lifetime {
-        Lifetime::Upstream => expires_s.map_or(Expiry::Session, Expiry::At),
-        Lifetime::Session => Expiry::Session,
-        Lifetime::Seconds(seconds) => Expiry::At(now_s.saturating_add(seconds)),
+        Lifetime::Upstream => upstream_s,
+        Lifetime::Session => None,
+        Lifetime::Seconds(seconds) => Some(now_s.saturating_add(seconds)),
     }
 }
 
@@ -70,16 +66,16 @@ pub(crate) fn put<'r>(
         let mut lines = r.headers_out().values(b"Set-Cookie");
         lines.any(|line| cookie::set_cookie_change(line, name, now_s).is_some())
     };
-    let session_end = stamp.expires_s.map_or(Expiry::Session, Expiry::At);
-    let riders_end = |rider: &Cookie| expiry(rider.spec.lifetime, stamp.expires_s, now_s);
-    let riders = cookies.riders().iter().map(|rider| (rider, riders_end(rider)));
-    for (cookie, expiry) in iter::once((cookies.session(), session_end)).chain(riders) {
-        let name = cookie.spec.name.as_slice();
-        if let Some(value) = claims.cookies.get(name)
-            && !is_set(name)
-        {
-            add(r, &SetCookie { value, expiry, ..base(r, own, cookie, way)? })?;
+    let put_one = |cookie: &Cookie, end_s: Option<u64>| match claims.cookies.get(&cookie.spec.name)
+    {
+        Some(value) if !is_set(&cookie.spec.name) => {
+            add(r, &SetCookie { value, expiry: end_s.into(), ..base(r, own, cookie, way)? })
         }
+        _ => Ok(()),
+    };
+    put_one(cookies.session(), stamp.expires_s)?;
+    for rider in cookies.riders() {
+        put_one(rider, end_s(rider.spec.lifetime, stamp.expires_s, now_s))?;
     }
     let Some(name) = r.loc_conf().csrf_cookie() else { return Ok(()) };
     if arrival::cookie(r, name) == Found::None
@@ -108,10 +104,10 @@ pub(crate) fn put_stamp<'r>(
     let site = own.site.site.as_str().as_bytes();
     let Some(value) = stamp.seal(key, nonce, site, &mut text) else { return Ok(()) };
     let now_s = clock::now_ms() / 1000;
-    let expiry = match stamp.expires_s {
-        _ if stamp.is_ended => Expiry::At(now_s + stamp::ENDED_LIFE_S),
-        None => Expiry::Session,
-        Some(end_s) => Expiry::At(end_s),
+    let expiry = if stamp.is_ended {
+        Expiry::At(now_s + stamp::ENDED_LIFE_S)
+    } else {
+        stamp.expires_s.into()
     };
     let base = base(r, own, cookies.session(), way)?;
     add(r, &SetCookie { name: cookies.stamp(), value, expiry, ..base })
@@ -132,8 +128,7 @@ pub(crate) fn put_parked<'r>(
     let text = r.pool().bytes(len)?;
     let sealed = parked.seal(key, nonce, own.origin, scratch, text);
     let value = sealed.ok_or(NoMemory)?;
-    let expiry = parked.expires_s().map_or(Expiry::Session, Expiry::At);
-    add(r, &SetCookie { value, expiry, ..parked_base(cookies) })
+    add(r, &SetCookie { value, expiry: parked.expires_s().into(), ..parked_base(cookies) })
 }
 
 /// Deletes the session that waited.

@@ -73,10 +73,7 @@ pub(crate) fn look<'r>(
         cookie::is_sealable(name, value).then_some((name, value))
     });
     let all = core::iter::once((name, session)).chain(riders);
-    let expires_s = match expiry {
-        Expiry::At(end_s) => Some(end_s),
-        Expiry::Session => stamp.and_then(|stamp| stamp.expires_s),
-    };
+    let expires_s = expiry.end_s().or_else(|| stamp?.expires_s);
     Ok(SharedPage {
         own,
         cookies: r.pool().list(cookies.riders().len() + 1, all)?,

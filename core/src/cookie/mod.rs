@@ -131,6 +131,22 @@ pub enum Expiry {
     At(u64),
 }
 
+impl Expiry {
+    /// The time, in Unix seconds; `None`: with the browser session.
+    pub fn end_s(self) -> Option<u64> {
+        match self {
+            Expiry::At(end_s) => Some(end_s),
+            Expiry::Session => None,
+        }
+    }
+}
+
+impl From<Option<u64>> for Expiry {
+    fn from(end_s: Option<u64>) -> Self {
+        end_s.map_or(Expiry::Session, Expiry::At)
+    }
+}
+
 /// The `SameSite` attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameSite {
